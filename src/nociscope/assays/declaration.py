@@ -1,0 +1,230 @@
+"""What an assay declares: the inputs it takes, the measures it yields, its settings, and its four verbs.
+
+Every assay is a folder of one shape; its ``__init__`` holds ``ASSAY = Assay(...)``. Nothing here reads a file or
+computes a number.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+
+from nociscope.problems import Problem
+from nociscope.tables import Reading, Score, Table
+from nociscope.truth import Simulated, Truth
+
+if TYPE_CHECKING:
+    from nociscope.study.records import Visit
+
+Loss = Literal["low", "high", "none"]
+Spread = Literal["normal", "lognormal", "count", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A published source.
+
+    `doi` is without the resolver's address; `note` says what was taken from it.
+    """
+
+    citation: str
+    doi: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """One quantity that an assay yields.
+
+    Attributes
+    ----------
+    name : str
+        As in the readings table.
+    unit : str
+        Canonical unit of its readings; empty for none.
+    title : str
+        For people: axis and table label.
+    meaning : str
+        One line.
+    loss : {'low', 'high', 'none'}
+        Which direction of the value is loss of function; `none`: it has no direction and is never oriented.
+    log10 : bool
+        Whether scores are made on log10 of the value.
+    spread : {'normal', 'lognormal', 'count', 'none'}
+        The family of the interval in `low`, `high`, from which the probability of lying beyond a limit is had:
+        `count` is a gamma posterior of a rate (Jeffreys), `none` has no interval.
+    decimals : int
+        Decimals shown to people (tables keep all digits).
+    scored : bool
+        Whether a norm could apply; counts of trials and the like are not scored.
+    doi : str
+        Source of the definition.
+    """
+
+    name: str
+    unit: str
+    title: str
+    meaning: str
+    loss: Loss = "none"
+    log10: bool = False
+    spread: Spread = "normal"
+    decimals: int = 2
+    scored: bool = True
+    doi: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TableInput:
+    """A phenotype table that an assay reads."""
+
+    table: Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileInput:
+    """Raw files that an assay reads.
+
+    Attributes
+    ----------
+    datatype, suffix : str
+        BIDS folder and suffix.
+    extensions : tuple of str
+        Alternatives, the first being the one that is written.
+    entities : mapping
+        Entity -> required label, or a label pattern with ``*``; ``{"task": "qst"}``.
+    title : str
+        What it is, for `nociscope check`.
+    """
+
+    datatype: str
+    suffix: str
+    extensions: tuple[str, ...]
+    title: str
+    entities: Mapping[str, str] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Recording(Protocol):
+    """What `read` returns: any frozen dataclass that also carries these two."""
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What was refused or looked wrong while reading; the rest of the recording is usable."""
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The files that were read, relative to the study."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A drawn figure.
+
+    Attributes
+    ----------
+    name : str
+        Short, unique within the assay, letters digits and ``-``; part of the file name.
+    title : str
+        Heading.
+    caption : str
+        The figure in words, complete enough for someone who cannot see it.
+    svg : str
+        A whole ``<svg>`` element: no scripts, no links, no raster larger than needed.
+    wide : bool
+        Whether the page should give it the full width.
+    """
+
+    name: str
+    title: str
+    caption: str
+    svg: str
+    wide: bool = True
+
+
+def setting(default: Any, meaning: str, *, unit: str = "", source: str = "") -> Any:
+    """Return a dataclass field for a setting, with what a user needs to know about it.
+
+    Parameters
+    ----------
+    default : Any
+        The default; a mapping, list or set is copied for every instance.
+    meaning : str
+        One line.
+    unit : str
+        Unit of a number.
+    source : str
+        DOI or reason of the default.
+    """
+    metadata = {"meaning": meaning, "unit": unit, "source": source}
+    if isinstance(default, dict | list | set):
+        return dataclasses.field(default_factory=lambda: type(default)(default), metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class NoSettings:
+    """For an assay without settings."""
+
+
+ReadVerb = Callable[["Visit", Any], Recording]
+MeasureVerb = Callable[[Any, Any], tuple[Reading, ...]]
+DrawVerb = Callable[[Any, Sequence[Reading], Sequence[Score], Any], tuple[Figure, ...]]
+SimulateVerb = Callable[[Truth, int], Simulated]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assay:
+    """The declaration of an assay.
+
+    Attributes
+    ----------
+    name, title : str
+        Key and name for people.
+    inputs : tuple
+        Any one of them present makes the assay present at a visit.
+    measures : tuple of Measure
+    read : callable
+        ``read(visit, settings) -> Recording``. All input happens here. Rows or files that cannot be used are refused
+        one by one and reported in the recording's `problems`; :class:`~nociscope.problems.BadInput` is raised only
+        when nothing is left.
+    measure : callable
+        ``measure(recording, settings) -> tuple of Reading``. Pure: no paths, no plots, no globals, and any random
+        numbers come from a generator seeded by a setting.
+    draw : callable
+        ``draw(recording, readings, scores, settings) -> tuple of Figure``.
+    simulate : callable
+        ``simulate(truth, seed) -> Simulated``. The same truth and seed give the same bytes.
+    settings : type
+        A frozen dataclass whose fields are made by :func:`setting`.
+    methods : str
+        Text for a methods section, with ``{name}`` of settings filled in.
+    references : tuple of Reference
+        What `methods` cites.
+    """
+
+    name: str
+    title: str
+    inputs: tuple[TableInput | FileInput, ...]
+    measures: tuple[Measure, ...]
+    read: ReadVerb
+    measure: MeasureVerb
+    draw: DrawVerb
+    simulate: SimulateVerb
+    settings: type = NoSettings
+    methods: str = ""
+    references: tuple[Reference, ...] = ()
+
+    def measure_named(self, name: str) -> Measure | None:
+        """Return the declaration of a measure, None when it is unknown."""
+        return next((m for m in self.measures if m.name == name), None)
+
+    def present(self, visit: Visit) -> bool:
+        """Tell whether a visit holds any input of this assay."""
+        return any(visit.holds(i) for i in self.inputs)
+
+    def methods_text(self, settings: Any) -> str:
+        """Return the methods text with the settings filled in."""
+        values = {f.name: getattr(settings, f.name) for f in dataclasses.fields(settings)}
+        return self.methods.format(**values)

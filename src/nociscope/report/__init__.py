@@ -1,0 +1,1 @@
+"""Pages from recorded results only; nothing is computed here."""

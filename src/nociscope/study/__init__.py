@@ -1,0 +1,5 @@
+"""BIDS in: records of what lies where, checks, settings."""
+
+from nociscope.study.records import FileRecord, Participant, RawTable, Study, Visit
+
+__all__ = ["FileRecord", "Participant", "RawTable", "Study", "Visit"]

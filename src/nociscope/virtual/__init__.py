@@ -1,0 +1,1 @@
+"""Virtual studies with known truth."""
