@@ -65,7 +65,9 @@ def read_bytes(path: Path, name: str = "", limit: int = MAX_TEXT_BYTES) -> bytes
         raise _bad(name, "the file is missing", "put it there or remove what refers to it", "missing-file") from None
     except OSError as error:
         reason = error.strerror or "cannot be opened"
-        raise _bad(name, f"the file cannot be opened ({reason})", "check its type and permissions", "unreadable") from None
+        raise _bad(
+            name, f"the file cannot be opened ({reason})", "check its type and permissions", "unreadable"
+        ) from None
     with os.fdopen(descriptor, "rb") as stream:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise _bad(name, "is not a regular file", "replace it by the file itself", "not-a-file")

@@ -210,7 +210,13 @@ class Row:
     def problem(self, column: str, what: str, remedy: str, **more: Any) -> Problem:
         """Return a :class:`~nociscope.problems.Problem` placed at a cell of this row."""
         return Problem(
-            what=what, remedy=remedy, file=self.file, row=self.row, column=column, value=self.raw.get(column, ""), **more
+            what=what,
+            remedy=remedy,
+            file=self.file,
+            row=self.row,
+            column=column,
+            value=self.raw.get(column, ""),
+            **more,
         )
 
 
@@ -278,7 +284,9 @@ class Table:
             try:
                 cells[column.name] = column.parse(text)
                 if column.needed and cells[column.name] is None:
-                    raise ValueError(f"the cell is empty; {column.description[0].lower()}{column.description[1:]} is needed")
+                    raise ValueError(
+                        f"the cell is empty; {column.description[0].lower()}{column.description[1:]} is needed"
+                    )
             except ValueError as error:
                 wrong.append(
                     Problem(
@@ -378,7 +386,12 @@ def split_tsv(text: str, file: str) -> tuple[tuple[str, ...], list[RawRow], list
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     if not lines or not lines[0].strip():
         raise BadInput(
-            Problem(what="the table is empty", remedy="write a header line, or remove the file", code="empty-table", file=file)
+            Problem(
+                what="the table is empty",
+                remedy="write a header line, or remove the file",
+                code="empty-table",
+                file=file,
+            )
         )
     header = tuple(name.strip() for name in lines[0].split("\t"))
     for name in header:
@@ -452,7 +465,12 @@ KEY_COLUMNS = (
     _SESSION,
     Column("assay", "The test"),
     Column("site", "Body site, nerve or eye region"),
-    Column("side", "Side of the body", "choice", choices={"left": "left", "right": "right", "both": "both sides together"}),
+    Column(
+        "side",
+        "Side of the body",
+        "choice",
+        choices={"left": "left", "right": "right", "both": "both sides together"},
+    ),
     Column("measure", "The measured quantity"),
 )
 """The columns that say what a reading or score is of, and of whom."""
@@ -497,7 +515,13 @@ SCORES = Table(
         Column("expected", "The norm's mean or median for this person, in the unit of the value", "number"),
         Column("sd", "The norm's standard deviation, on the norm's own scale (log10 where it says so)", "number"),
         Column("z", "Oriented standard score: negative is loss of function, positive is gain", "number"),
-        Column("percentile", "Percentage of the reference population with a lower value", "number", minimum=0, maximum=100),
+        Column(
+            "percentile",
+            "Percentage of the reference population with a lower value",
+            "number",
+            minimum=0,
+            maximum=100,
+        ),
         Column("limit_low", "Lower limit of normal for this person", "number"),
         Column("limit_high", "Upper limit of normal for this person", "number"),
         Column(
@@ -532,7 +556,12 @@ MECHANISMS = Table(
         Column("mechanism", "The mechanism"),
         Column("prior", "Probability before any test", "number", minimum=0, maximum=1),
         Column("posterior", "Probability after the tests", "number", minimum=0, maximum=1),
-        Column("likelihood_ratio", "How much the tests changed the odds; does not depend on the prior", "number", minimum=0),
+        Column(
+            "likelihood_ratio",
+            "How much the tests changed the odds; does not depend on the prior",
+            "number",
+            minimum=0,
+        ),
         Column("severity", "Expected severity if present", "number"),
         Column("severity_low", "Lower end of its 90 % interval", "number"),
         Column("severity_high", "Upper end of its 90 % interval", "number"),
@@ -558,7 +587,11 @@ FINDINGS = Table(
             "verdict",
             "What the rule says",
             "choice",
-            choices={"meets": "the rule is met", "does_not_meet": "it is not met", "cannot_tell": "an input is missing"},
+            choices={
+                "meets": "the rule is met",
+                "does_not_meet": "it is not met",
+                "cannot_tell": "an input is missing",
+            },
         ),
         Column("grade", "Grade, where the rule has grades"),
         Column("decided_by", "The inputs that decided"),

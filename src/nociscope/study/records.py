@@ -220,9 +220,9 @@ class Visit:
     def companion(self, record: FileRecord, suffix: str, extension: str) -> FileRecord | None:
         """Return the file with the same entities but another suffix: the ``_events.tsv`` of an ``_eeg.vhdr``."""
         for f in self.files:
-            if (f.datatype, f.suffix, f.extension) == (record.datatype, suffix, extension) and dict(f.entities) == dict(
-                record.entities
-            ):
+            if (f.datatype, f.suffix, f.extension) == (record.datatype, suffix, extension) and dict(
+                f.entities
+            ) == dict(record.entities):
                 return f
         return None
 
