@@ -182,9 +182,10 @@ class Visit:
             return Parsed((), ())
         for column in table.columns:
             if column.required and column.name not in raw.columns:
+                meaning = f"{column.description[0].lower()}{column.description[1:]}"
                 raise BadInput(
                     Problem(
-                        what=f"the column {column.name} is missing ({column.description[0].lower()}{column.description[1:]})",
+                        what=f"the column {column.name} is missing ({meaning})",
                         remedy="add it to the table",
                         code="missing-column",
                         file=raw.rows[0].file if raw.rows else f"phenotype/{table.name}.tsv",
