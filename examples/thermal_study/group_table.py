@@ -68,11 +68,10 @@ def main(study: Path, out: Path) -> None:
     older = {p for p in healthy if age[p] >= YOUNGEST_PATIENT}
     readings = read_rows(out / "group" / "readings.tsv")
 
-    print(
-        f"{len(healthy)} healthy people, {len(older)} of them of {YOUNGEST_PATIENT} years or more; {len(patients)} patients."
-    )
+    of_age = f"{len(older)} of them of {YOUNGEST_PATIENT} years or more"
+    print(f"{len(healthy)} healthy people, {of_age}; {len(patients)} patients.")
     print(f"\n{'':26}{'median':>9}{'median':>10}   {'area under the curve (95 % interval)'}")
-    print(f"{'':26}{'healthy':>9}{'patients':>10}   {'all healthy':24}{'healthy of 47 or more':24}")
+    print(f"{'':26}{'healthy':>9}{'patients':>10}   {'v all healthy':24}v healthy of 47 or more")
     for title, measure, higher in ROWS:
         values = values_of(readings, measure)
         middle = [median([v for p, v in values.items() if p in group]) for group in (healthy, patients)]
@@ -83,7 +82,7 @@ def main(study: Path, out: Path) -> None:
     for a, b, title in (("cpt", "hpt", "cold pain with heat pain"), ("cdt", "wdt", "cold with warm detection")):
         x, y = values_of(readings, a), values_of(readings, b)
         both = sorted(healthy & set(x) & set(y))
-        # A higher cold-pain threshold in degC is more sensitive, a higher heat-pain threshold less: turn cold pain round.
+        # In degC a higher cold-pain threshold is more sensitive, a higher heat-pain threshold less: turn cold round.
         sign = -1 if a == "cpt" else 1
         found = rank_correlation([sign * x[p] for p in both], [y[p] for p in both], given=[age[p] for p in both])
         print(f"  {title}: {found.text(2)}, n = {found.n}")
