@@ -98,7 +98,7 @@ def canonical_text(norm: Norm) -> str:
     for f in fields(Norm):
         value = getattr(norm, f.name)
         default = f.default_factory() if f.default_factory is not NO_DEFAULT else f.default
-        if value is None or (f.default is not NO_DEFAULT or f.default_factory is not NO_DEFAULT) and value == default:
+        if value is None or value == default:
             continue
         lines.append(f"{f.name} = {_toml(value)}")
     return "\n".join(lines) + "\n"
@@ -154,7 +154,7 @@ def _from_tsv(text: str, file: str) -> list[dict[str, Any]]:
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     head: dict[str, Any] = {"form": "table", "status": "local", "doi": ""}
     start = 0
-    for start, line in enumerate(lines):  # noqa: B007 - where the table begins is what we want
+    for start, line in enumerate(lines):
         bare = line.strip().strip('"')
         if bare and not bare.startswith("#"):
             break
@@ -309,7 +309,7 @@ def _inconsistencies(norm: Norm) -> Iterable[tuple[str, object, str, str]]:
         yield "age_low", norm.age_low, f"is above age_high {norm.age_high:g}", "swap them"
     if not set(norm.sexes) <= {"F", "M"} or not norm.sexes:
         yield "sexes", ",".join(norm.sexes), "is not F, M or both", "correct it"
-    if norm.percentile is not None and not (0 < norm.percentile < 100) or norm.percentile == 50:
+    if norm.percentile is not None and (not 0 < norm.percentile < 100 or norm.percentile == 50):
         yield "percentile", norm.percentile, "is not a centile beside the median", "use a number such as 5 or 95"
     for name in ("sd", "sd_df"):
         value = getattr(norm, name)

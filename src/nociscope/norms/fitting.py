@@ -1,4 +1,4 @@
-"""Whether a norm may be held against a reading: same quantity, unit, method, device and site, and the right person."""
+"""Whether a norm may be held against a reading: same unit, method, device and site, and the right person."""
 
 from __future__ import annotations
 

@@ -132,8 +132,8 @@ def load_library(folder: Path | None = None, named: Iterable[str] = ()) -> NormL
     Parameters
     ----------
     folder : Path or None
-        ``*.toml`` and ``*.tsv`` norm files (one file is taken as well); a norm here goes before every shipped one, and
-        replaces a shipped one of the same key.
+        ``*.toml`` and ``*.tsv`` norm files (one file is taken as well); a norm here goes before every shipped one,
+        and replaces a shipped one of the same key.
     named : iterable of str
         Keys of unverified norms to use all the same.
 

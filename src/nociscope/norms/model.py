@@ -57,9 +57,6 @@ class Norm:
         Years beyond these ages in which a score is still made and says so; for local norms.
     scale : {'identity', 'log10'}
         The scale of every number below.
-    loss : {'', 'low', 'high', 'none'}
-        Which direction is loss *in this norm's unit*, where that is not the measure's own direction (cold pain as a
-        fall from the baseline instead of a temperature); empty: as the measure says.
     form : str
         `normal`: mean and sd; `regression`: `intercept + age_slope*age + woman*[sex is F]` with `sd`;
         `percentile_line`: the same line gives a *limit* at `percentile`; `table`: `cells`; `limit`: `limit_low` or
@@ -93,7 +90,6 @@ class Norm:
     age_high: float = 120.0
     age_margin: float = 0.0
     scale: Literal["identity", "log10"] = "identity"
-    loss: Literal["", "low", "high", "none"] = ""
     mean: float | None = None
     sd: float | None = None
     intercept: float | None = None

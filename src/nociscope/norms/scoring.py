@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from nociscope.assays.declaration import Assay, Measure
@@ -80,20 +80,19 @@ def _preference(norm: Norm, library: NormLibrary) -> tuple[int, int, str]:
 
 
 def _blank(reading: Reading, reason: str) -> Score:
-    return Score(**_key(reading), call="not_comparable", reason=reason)
-
-
-def _key(reading: Reading) -> dict[str, object]:
-    return {
-        "participant_id": reading.participant_id,
-        "session_id": reading.session_id,
-        "assay": reading.assay,
-        "site": reading.site,
-        "side": reading.side,
-        "measure": reading.measure,
-        "value": reading.value,
-        "unit": reading.unit,
-    }
+    """Return the score of a reading that nothing can be held against."""
+    return Score(
+        participant_id=reading.participant_id,
+        session_id=reading.session_id,
+        assay=reading.assay,
+        site=reading.site,
+        side=reading.side,
+        measure=reading.measure,
+        value=reading.value,
+        unit=reading.unit,
+        call="not_comparable",
+        reason=reason,
+    )
 
 
 def _why_not(reading: Reading, fits: list[Fit], participant: Participant, library: NormLibrary) -> str:
@@ -126,7 +125,7 @@ class _Comparison:
 
     @property
     def loss(self) -> str:
-        return self.norm.loss or self.measure.loss
+        return self.measure.loss
 
     def score(self) -> Score:
         """Return the score; the value exists and is comparable."""
@@ -134,14 +133,14 @@ class _Comparison:
         if x is None:
             value = format_number(self.reading.value or 0.0)
             return _blank(self.reading, f"{value} has no logarithm, and the norm {self.norm.key} is on log10")
-        t, z, percentile = self._standard(x)
+        z, percentile = self._standard(x)
         side = self._side(x, z)
         call, caveat = self._call(side, x)
         comparable = call != "not_comparable"
         notes = (*self._remarks(x), caveat, *self.fit.notes)
         ref = self.reference
-        return Score(
-            **_key(self.reading),
+        return replace(
+            _blank(self.reading, "; ".join(n for n in notes if n)),
             norm=self.norm.key,
             expected=self._off_scale(ref.location),
             sd=ref.sd,
@@ -151,7 +150,6 @@ class _Comparison:
             limit_high=self._off_scale(ref.limit_high),
             call=call,
             p_beyond=self._p_beyond(side, x) if comparable else None,
-            reason="; ".join(n for n in notes if n),
         )
 
     # --- scales ---
@@ -176,15 +174,14 @@ class _Comparison:
 
     # --- verdict ---
 
-    def _standard(self, x: float) -> tuple[float | None, float | None, float | None]:
-        """Return t (not turned), the oriented z and the percentile; None without a spread or a finite value."""
+    def _standard(self, x: float) -> tuple[float | None, float | None]:
+        """Return the oriented z and the percentile (not turned); None without a spread or a finite value."""
         ref = self.reference
         if ref.location is None or not ref.width or math.isinf(x):
-            return None, None, None
-        t = (x - ref.location) / ref.width
-        raw = normal_score(t, ref.df)
+            return None, None
+        raw = normal_score((x - ref.location) / ref.width, ref.df)
         percentile = 50.0 * math.erfc(-raw / math.sqrt(2))
-        return t, (-raw if self.loss == "high" else raw) + 0.0, percentile
+        return (-raw if self.loss == "high" else raw) + 0.0, percentile
 
     def _side(self, x: float, z: float | None) -> Side:
         """Return beyond which limit a value on the norm's scale lies."""
