@@ -80,14 +80,14 @@ ASSAY = Assay(
             "three 50-µm sections",
         ),
         Reference(
-            "Gøransson LG et al. The effect of age and gender on epidermal nerve fiber density. Neurology 2004;62:774",
+            "Gøransson et al. Neurology 2004;62:774",
             GORANSSON_DOI,
             "mean density by age and sex",
         ),
         Reference("Falco P et al. Biomedicines 2025;13:2109", FALCO_DOI, "axonal loss density"),
         Reference("Evdokimov D et al. Ann Neurol 2019", EVDOKIMOV_DOI, "four patterns; base rate in healthy women"),
         Reference(
-            "Brown LD, Cai TT, DasGupta A. Interval estimation in exponential families. Statistica Sinica 2003;13:19-49",
+            "Brown LD, Cai TT, DasGupta A. Interval estimation in exponential families. Stat Sinica 2003;13:19-49",
             "",
             "Jeffreys' interval of a Poisson rate",
         ),

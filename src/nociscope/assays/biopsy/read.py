@@ -181,7 +181,7 @@ def _canonical(rows: Iterable[RawRow]) -> tuple[tuple[RawRow, ...], list[Problem
             first = next(row for at, row in unnamed if at == place)
             problems.append(
                 Problem(
-                    what=f"{count} rows of this site and side have no section label and were taken as {count} sections",
+                    what=f"{count} rows of this site have no section label and were taken as {count} sections",
                     remedy="number the sections",
                     severity="warning",
                     code="unnamed-sections",
