@@ -222,7 +222,7 @@ def _words(norm: Norm) -> str:
     return describe(norm)
 
 
-# --- the published norm ----------------------------------------------------------------------------------------------
+# --- the published norm ---
 
 
 def _prior(place: Place, sample: _Sample, measure: Measure, library: NormLibrary) -> tuple[Norm | None, str]:
@@ -274,7 +274,7 @@ def _expected(norm: Norm, sample: _Sample) -> list[tuple[float, float]] | None:
     return out
 
 
-# --- from estimate to norm -------------------------------------------------------------------------------------------
+# --- from estimate to norm ---
 
 
 def _alone(sample: _Sample) -> Norm | None:

@@ -113,8 +113,8 @@ def estimate(people: Sequence[Person], *, prior_weight: float = 0.0, terms_allow
     Notes
     -----
     Age and sex enter by the corrected Akaike criterion (Hurvich & Tsai 1989, doi 10.1093/biomet/76.2.297) when there
-    are enough people. The prior is the normal-inverse-chi-square of Gelman et al., Bayesian Data Analysis, section 3.3:
-    kappa = nu = `prior_weight`. The slopes have a flat prior.
+    are enough people. The prior is the normal-inverse-chi-square of Gelman et al., Bayesian Data Analysis, section
+    3.3, with kappa = nu = `prior_weight`. The slopes have a flat prior.
     """
     means = np.array([p.mean for p in people], dtype=float)
     terms = _choose_terms(people, means) if terms_allowed else ()
@@ -148,7 +148,7 @@ def contradicts(people: Sequence[Person], weight: float) -> str:
     Notes
     -----
     Under the prior the mean has standard error sqrt(1/weight + 1/n), and the ratio of the spreads is F with
-    (df, weight) degrees of freedom. Beyond the central 99 % of either, a compromise between the two would fit neither.
+    (df, weight) degrees of freedom. Beyond the central 99 % of either, a compromise between the two fits neither.
     """
     from scipy.special import fdtr, ndtri
 
@@ -192,7 +192,7 @@ def _design(people: Sequence[Person], terms: Sequence[str]) -> tuple[Array, Arra
 def _least_squares(design: Array, y: Array) -> tuple[Array, float]:
     if design.shape[1] == 0:
         return np.zeros(0), float((y**2).sum())
-    slopes = np.linalg.lstsq(design, y, rcond=None)[0]
+    slopes = np.asarray(np.linalg.lstsq(design, y, rcond=None)[0], dtype=np.float64)
     return slopes, float(((y - design @ slopes) ** 2).sum())
 
 
@@ -206,7 +206,12 @@ def _choose_terms(people: Sequence[Person], means: Array) -> tuple[str, ...]:
     if women + men == len(people) and min(women, men) >= LEAST_PER_SEX:
         possible.append("woman")
     n = len(people)
-    sets = [s for k in range(len(possible) + 1) for s in combinations(possible, k) if not k or n >= (k + 1) * 10]
+    sets = [
+        s
+        for k in range(len(possible) + 1)
+        for s in combinations(possible, k)
+        if not k or n >= (k + 1) * PEOPLE_PER_TERM
+    ]
     scores = {s: _aicc(people, means, s) for s in sets}
     best = min(sets, key=lambda s: (scores[s], len(s)))
     return best if scores[best] < scores[()] - SUPPORT else ()

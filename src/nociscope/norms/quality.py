@@ -20,8 +20,8 @@ assurance study of the German network, Vollert and colleagues, 18 laboratories).
 def allowed(n: int) -> int:
     """Return the number of abnormal values in `n` healthy people from which a measuring error is probable.
 
-    For 16 people it is the published 6. For more, the same number would be reached by chance; it is the smallest whose
-    chance (5 % each, binomial) is not above that of 6 in 16.
+    For 16 people it is the published 6. For more, the same number would be reached by chance; it is the smallest
+    whose chance (5 % each, binomial) is not above that of 6 in 16.
     """
     from scipy.special import bdtrc
 
