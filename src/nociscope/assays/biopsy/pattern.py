@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from nociscope.assays.biopsy.measure import BiopsySettings
 from nociscope.tables import MISSING, Reading, Score
 
 PATTERNS = {0: "none", 1: "distal", 2: "proximal", 3: "both"}
@@ -124,7 +125,9 @@ def loss_pattern(scores: Sequence[Score]) -> Pattern:
     return Pattern(value, leg, thigh, sites, "; ".join(remarks))
 
 
-def from_scores(readings: Sequence[Reading], scores: Sequence[Score]) -> tuple[Reading, ...]:
+def from_scores(
+    readings: Sequence[Reading], scores: Sequence[Score], settings: BiopsySettings | None = None
+) -> tuple[Reading, ...]:
     """Return the reading of `loss_pattern`, once the densities of a visit have been scored.
 
     Parameters
@@ -133,6 +136,8 @@ def from_scores(readings: Sequence[Reading], scores: Sequence[Score]) -> tuple[R
         Of this assay at this visit.
     scores : sequence of Score
         Of these readings.
+    settings : BiopsySettings, optional
+        Not used.
 
     Returns
     -------
