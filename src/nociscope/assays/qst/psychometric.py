@@ -7,7 +7,9 @@ that have nothing to do with the stimulus (half of them yes),
 
 .. math:: P(\mathrm{yes} \mid x) = \epsilon / 2 + (1 - \epsilon)\,\Phi\{(x - \alpha) / \sigma\},
 
-so :math:`\alpha` is the 50 % point whatever :math:`\epsilon`, and the slope is :math:`1/\sigma`.
+so :math:`\alpha` is the 50 % point whatever :math:`\epsilon`, and the slope is :math:`1/\sigma`. The threshold is a
+magnitude, so :math:`\alpha \ge 0`: without this bound a single "no" to a strong stimulus in someone who feels
+everything makes the curve shallow and moves its threshold below no stimulus at all.
 
 Estimate
 --------
@@ -38,7 +40,7 @@ Array = npt.NDArray[np.float64]
 State = Literal["fitted", "all_yes", "all_no", "too_few", "flat"]
 
 _DROP = 1.920729410347062  # half of the 95 % point of chi-squared with one degree of freedom
-_THRESHOLDS = np.linspace(-0.5, 1.5, 41)
+_THRESHOLDS = np.linspace(0.0, 1.5, 31)
 _LOG_SLOPES = np.linspace(np.log(0.2), np.log(500.0), 48)
 _GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0
 _CHUNK = 8
@@ -207,12 +209,11 @@ def _without_fit(x: Array, yes: npt.NDArray[np.bool_], minimum: int) -> Fit | No
     n = len(x)
     if n < max(minimum, 2) or x[-1] <= 0:
         return Fit(state="too_few", n=n)
-    positive = x[x > 0]
-    if yes.all():
-        return Fit(state="all_yes", n=n, threshold=float(positive[0]), censored="below")
     if not yes.any():
         return Fit(state="all_no", n=n, threshold=float(x[-1]), censored="above")
     if x[0] == x[-1]:
+        if yes.all():
+            return Fit(state="all_yes", n=n, threshold=float(x[0]), censored="below")
         return Fit(state="flat", n=n)
     return None
 
@@ -224,7 +225,7 @@ def _fit_chunk(arrays: Sequence[tuple[Array, npt.NDArray[np.bool_]]], lapse: flo
     grid = _threshold_grid(batch, scaled)
     surface = batch.objective(grid[:, :, None], np.broadcast_to(_LOG_SLOPES, (len(arrays), 1, len(_LOG_SLOPES))))
     peak = _Peak(batch, grid, surface)
-    return [_result(peak, i, float(scale[i]), v) for i, (v, _) in enumerate(arrays)]
+    return [_result(peak, i, float(scale[i]), v, bool(a.all())) for i, (v, a) in enumerate(arrays)]
 
 
 def _threshold_grid(batch: _Batch, scaled: Sequence[Array]) -> Array:
@@ -325,9 +326,11 @@ def _ends(
     return ends[0], ends[1]
 
 
-def _result(peak: _Peak, i: int, scale: float, x: Array) -> Fit:
+def _result(peak: _Peak, i: int, scale: float, x: Array, all_yes: bool) -> Fit:
     n = len(x)
     if peak.flat[i]:
+        if all_yes:
+            return Fit(state="all_yes", n=n, threshold=float(x[x > 0][0]), censored="below")
         return Fit(state="flat", n=n)
 
     def finite(value: float) -> float | None:
@@ -345,14 +348,14 @@ def _result(peak: _Peak, i: int, scale: float, x: Array) -> Fit:
         threshold, censored, low = smallest, "below", None
         high = None if high is None else max(high, smallest)
     return Fit(
-        state="fitted",
+        state="all_yes" if all_yes else "fitted",
         n=n,
         threshold=threshold,
         threshold_low=low,
         threshold_high=high,
         slope=1.0 / sigma,
         slope_low=finite(np.exp(peak.slope_low[i]) / scale),
-        slope_high=finite(np.exp(peak.slope_high[i]) / scale),
+        slope_high=None if all_yes else finite(np.exp(peak.slope_high[i]) / scale),
         censored=censored,  # type: ignore[arg-type]
         alpha=alpha,
         sigma=sigma,
