@@ -106,7 +106,11 @@ def qst_rows() -> tuple[list[Reading], list[Score]]:
                     expected=None if score is None else value * 0.62,
                     sd=None if score is None else 0.18,
                     z=score,
-                    percentile=None if score is None else {True: 98.9, False: 31.0}[score > 1.9] if score > -1.9 else 1.4,
+                    percentile=None
+                    if score is None
+                    else {True: 98.9, False: 31.0}[score > 1.9]
+                    if score > -1.9
+                    else 1.4,
                     limit_low=None if score is None else value * 0.3,
                     limit_high=None if score is None else value * 0.95,
                     call=call(score),  # type: ignore[arg-type]
@@ -154,7 +158,10 @@ def profile() -> Figure:
         ax = fig.add_subplot()
         z_band(ax)
         codes = [c[0].upper() for c in QST]
-        for column, colour, marker, label in ((7, PALETTE.left, "o", "foot dorsum"), (9, PALETTE.right, "s", "hand dorsum")):
+        for column, colour, marker, label in (
+            (7, PALETTE.left, "o", "foot dorsum"),
+            (9, PALETTE.right, "s", "hand dorsum"),
+        ):
             points = [(i, c[column]) for i, c in enumerate(QST) if c[column] is not None]
             ax.plot(*zip(*points, strict=True), marker=marker, color=colour, label=label)
         ax.set_xticks(range(len(codes)), codes)

@@ -18,6 +18,8 @@ from nociscope.results import AssayResult, NormUsed, VisitResult
 from nociscope.tables import MISSING, Reading
 
 _CSS_PIXELS_PER_POINT = 96 / 72
+_WIDE = 1.15
+"""A wide figure may be drawn this much larger than its natural size."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -339,7 +341,7 @@ def _with_drawings(sections: Sequence[Section], result: VisitResult, left: int) 
                 )
                 continue
             left -= cost
-            size = "" if width is None else f"{width * _CSS_PIXELS_PER_POINT:.0f}px"
+            size = "" if width is None else f"{width * _CSS_PIXELS_PER_POINT * (_WIDE if figure.wide else 1):.0f}px"
             drawings.append(replace(drawing, svg=svg, notice="", width=size))
         out.append(replace(section, drawings=tuple(drawings)))
     return tuple(out)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from nociscope.assays.declaration import Assay
 from nociscope.report import wording
@@ -54,10 +54,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """The lines of one place of the body, under a heading with what they have in common."""
+    """The lines of one place of the body, under a heading with what they have in common.
+
+    `norm` is the norm of all their scores when there is just one; the lines then do not repeat it.
+    """
 
     title: str
     common: str
+    norm: NormLink | None
     lines: tuple[Line, ...]
 
 
@@ -75,8 +79,12 @@ class ReadingTable:
     omitted: int
     has_n: bool
     has_interval: bool
-    has_norm: bool
+    has_expected: bool
+    has_limits: bool
+    has_z: bool
+    has_percentile: bool
     has_call: bool
+    has_probability: bool
 
 
 @dataclass(slots=True)
@@ -148,18 +156,27 @@ def reading_table(
         here = {k: v for k, v in _shared([r for r, _ in members if r is not None]).items() if k not in shared}
         place = wording.place(site, side)
         lines = tuple(_line(r, s, declaration, norms, footnotes, {**shared, **here}, place) for r, s in members)
-        made.append(Group(title=place or "No particular place", common=_sentence(here), lines=lines))
+        used = {s.norm for line in lines for s in line.scores if s.norm is not None}
+        norm = used.pop() if len(used) == 1 else None
+        if norm is not None:
+            lines = tuple(replace(x, scores=tuple(replace(s, norm=None) for s in x.scores)) for x in lines)
+        made.append(Group(title=place or "No particular place", common=_sentence(here), norm=norm, lines=lines))
     cells = [s for g in made for line in g.lines for s in line.scores]
     return ReadingTable(
         groups=tuple(made),
         common=_sentence(shared),
         footnotes=tuple(
-            (mark, reason, _some(footnotes.concerned[reason])) for reason, mark in footnotes.marks.items()
+            (mark, f"{reason[:1].upper()}{reason[1:]}", _some(footnotes.concerned[reason], len(kept)))
+            for reason, mark in footnotes.marks.items()
         ),
         omitted=len(pairs) - len(kept),
         has_n=any(line.n for g in made for line in g.lines),
         has_interval=any(line.interval for g in made for line in g.lines),
-        has_norm=any(s.expected or s.limits or s.z or s.norm for s in cells),
+        has_expected=any(s.expected for s in cells),
+        has_limits=any(s.limits or s.norm for s in cells),
+        has_z=any(s.z for s in cells),
+        has_percentile=any(s.percentile for s in cells),
+        has_probability=any(s.p_beyond for s in cells),
         has_call=any(s.call != "none" for s in cells),
     )
 
@@ -197,7 +214,9 @@ def _sentence(facts: Mapping[str, str]) -> str:
     return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
-def _some(names: Sequence[str], most: int = 8) -> str:
+def _some(names: Sequence[str], of: int, most: int = 8) -> str:
+    if len(names) == of > 2:
+        return "All readings of this test"
     if len(names) <= most:
         return wording.listed(names)
     return f"{', '.join(names[:most])} and {len(names) - most} more"
