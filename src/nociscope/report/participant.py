@@ -355,7 +355,9 @@ def _with_drawings(sections: Sequence[Section], result: VisitResult, left: int) 
     return tuple(out)
 
 
-def _beyond(result: VisitResult, known: Mapping[str, Assay], links: Mapping[str, NormLink]) -> tuple[Beyond, ...]:
+def _beyond(
+    result: VisitResult, known: Mapping[str, Assay], links: Mapping[str, NormLink], anchors: Mapping[str, str]
+) -> tuple[Beyond, ...]:
     out: list[Beyond] = []
     titles = {a.name: a.title for a in result.assays}
     for reading, scores in joined(result.readings, result.scores):
