@@ -18,8 +18,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help="A reproducible work-up of the pain-sensing nervous system, from a BIDS study to a report. Research use only.",
-    epilog="Begin with: nociscope demo",
+    help="A reproducible work-up of the pain-sensing nervous system, from a BIDS study to a report.",
+
+    epilog="Begin with: nociscope demo. For research use only; not a medical device.",
 )
 norms_app = typer.Typer(rich_markup_mode=None, help="Norms: which there are, what one says, and building your own.")
 app.add_typer(norms_app, name="norms")

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from nociscope.problems import Problem, clean_text
+from nociscope.problems import Problem
 
 if TYPE_CHECKING:
     from nociscope.engine import Watcher
@@ -30,8 +30,8 @@ def complain(text: str) -> None:
 
 
 def _clean(line: str) -> str:
-    indent = len(line) - len(line.lstrip(" "))
-    return " " * indent + clean_text(line)
+    """Return the line without control characters; unlike in tables, runs of spaces stay, for columns."""
+    return "".join(c if c.isprintable() else " " for c in line)
 
 
 def is_terminal() -> bool:
