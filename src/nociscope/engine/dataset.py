@@ -190,6 +190,7 @@ def _write_descriptions(out: Path, results: Sequence[VisitResult]) -> None:
 
 
 def _index(study: Study, results: Sequence[VisitResult]) -> str:
-    from nociscope.report.index import index_page
+    from nociscope.report.index import index_entry, index_page
 
-    return index_page(study.name, results)
+    of_study = [p for p in study.problems if p.participant_id not in study.participants]
+    return index_page(study.name, [index_entry(r) for r in results], problems=of_study)

@@ -286,9 +286,8 @@ def _one_assay(assay: Assay, visit: Visit, job: Job, problems: tuple[Problem, ..
         return _Part(AssayResult(name=assay.name, title=assay.title, status=status, problems=tuple(attempt.problems)))
     recording, readings = measure_visit(visit, assay, settings, attempt)
     scores = attempt.step("scoring", _score, readings, visit.participant, job.library, assay) or ()
-    hook = getattr(assay, "from_scores", None)
-    if hook is not None and readings:
-        more = attempt.step("deriving", hook, readings, scores, settings) or ()
+    if assay.from_scores is not None and readings:
+        more = attempt.step("deriving", assay.from_scores, readings, scores, settings) or ()
         derived = _stamped(more, visit, assay, attempt)
         readings += derived
         scores += attempt.step("scoring", _score, derived, visit.participant, job.library, assay) or ()
