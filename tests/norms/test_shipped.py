@@ -187,3 +187,15 @@ def test_the_forms_in_the_documentation_are_read(tmp_path: Path) -> None:
         path = tmp_path / name
         path.write_text(page.split(fence, 1)[1].split("```", 1)[0], encoding="utf-8")
         assert len(read_norms(path)) == count
+
+
+def test_every_norm_is_of_a_declared_measure_in_its_unit() -> None:
+    from nociscope.assays.registry import assay_named
+
+    for norm in LIBRARY.all:
+        measure = assay_named(norm.assay).measure_named(norm.measure)
+        assert measure is not None, norm.key
+        assert measure.scored
+        assert measure.unit == norm.unit
+        if norm.form != "limit":
+            assert measure.log10 == (norm.scale == "log10")
