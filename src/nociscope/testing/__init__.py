@@ -10,6 +10,7 @@ broken. It needs no test framework::
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -108,11 +109,12 @@ def check_assay(
                 check_hostile_files(assay, root, visits[0], chosen)
         for truth in conditions:
             recording = recordings[truth.participant_id]
+            kept = copy.deepcopy(recording) if number == 0 else None
             readings = measured(assay, recording, chosen)
             seen.update({r.measure: r.unit for r in (*readings, *derived_readings(assay, readings, chosen, truth))})
             recover(assay, readings, true_values(assay, truth, seed), tolerance or {}, tally)
             if number == 0:
-                check_purity(assay, recording, chosen)
+                check_purity(assay, recording, kept, chosen)
                 check_figures(assay, recording, readings, chosen, truth, largest_svg)
     for measure in assay.measures:
         if measure.name not in set(not_simulated):

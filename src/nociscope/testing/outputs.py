@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import math
 import os
 import re
@@ -68,9 +67,8 @@ def _check_reading(assay: Assay, r: Reading, declared: Measure) -> None:
     promise(not outside, assay, f"the source of {name} is not a path relative to the study")
 
 
-def check_purity(assay: Assay, recording: Any, settings: Any) -> None:
-    """Measure twice, in an empty folder, with the global random state watched."""
-    kept = copy.deepcopy(recording)
+def check_purity(assay: Assay, recording: Any, kept: Any, settings: Any) -> None:
+    """Measure twice, in an empty folder, with the global random state watched; `kept` is a copy never measured."""
     state = random_state()
     with tempfile.TemporaryDirectory(prefix="nociscope-check-") as folder, contextlib.chdir(folder):
         first = assay.measure(recording, settings)
