@@ -123,7 +123,9 @@ def remove_strangers(study: Study, out: Path) -> dict[str, bool]:
     there = manifest.recorded_participants(out)
     strangers = [p for p in there if p not in study.participants]
     if strangers and len(strangers) == len(there):
-        raise CannotWrite(f"{out}: this folder holds the results of other people; name another folder for this study.")
+        raise CannotWrite(
+            f"{out}: this folder holds the results of other people; name another folder for this study."
+        )
     gone: dict[str, bool] = {}
     for person in strangers:
         outputs = {n: d for v in manifest.read_manifest(person, out).visits.values() for n, d in v.outputs.items()}

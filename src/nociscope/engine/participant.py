@@ -211,9 +211,7 @@ def measure_visit(visit: Visit, assay: Assay, settings: Any, attempt: _Attempt) 
     return recording, _stamped(readings or (), visit, assay, attempt)
 
 
-def _stamped(
-    readings: Iterable[Reading], visit: Visit, assay: Assay, attempt: _Attempt
-) -> tuple[Reading, ...]:
+def _stamped(readings: Iterable[Reading], visit: Visit, assay: Assay, attempt: _Attempt) -> tuple[Reading, ...]:
     who = {"participant_id": visit.participant_id, "session_id": visit.session_id, "assay": assay.name}
     return tuple(replace(r, **who) for r in checked(readings, assay, attempt.fault))
 
@@ -232,7 +230,9 @@ def _inputs(visit: Visit, assay: Assay, recording: Any) -> dict[str, str]:
         sources = tuple(
             name
             for wanted in assay.inputs
-            for name in (_table_files(visit, wanted.table.name) if isinstance(wanted, TableInput) else _found(visit, wanted))
+            for name in (
+                _table_files(visit, wanted.table.name) if isinstance(wanted, TableInput) else _found(visit, wanted)
+            )
         )
     tables = {f: name for name in visit.tables for f in _table_files(visit, name)}
     return {
@@ -278,9 +278,7 @@ def _one_assay(assay: Assay, visit: Visit, job: Job, problems: tuple[Problem, ..
     attempt.problems += _study_problems(assay, visit, problems)
     if not assay.present(visit):
         status: Status = "failed" if _errors(attempt.problems) else "absent"
-        return _Part(
-            AssayResult(name=assay.name, title=assay.title, status=status, problems=tuple(attempt.problems))
-        )
+        return _Part(AssayResult(name=assay.name, title=assay.title, status=status, problems=tuple(attempt.problems)))
     recording, readings = measure_visit(visit, assay, settings, attempt)
     scores = attempt.step("scoring", _score, readings, visit.participant, job.library, assay) or ()
     hook = getattr(assay, "from_scores", None)
