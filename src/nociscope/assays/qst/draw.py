@@ -14,13 +14,14 @@ from nociscope.assays.qst.psychometric import Fit, fit_many, proportion_yes
 from nociscope.assays.qst.read import QstRecording, Trial
 from nociscope.assays.qst.settings import Settings
 from nociscope.assays.qst.yes_no import METHOD
-from nociscope.figures import PALETTE, Z_LIMIT, figure_to_svg, house_style, new_figure
+from nociscope.figures import PALETTE, figure_to_svg, house_style, new_figure, z_band
 from nociscope.tables import MISSING, Reading, Score
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _Z_SHOWN = 5.0
+_NO_NORM = -_Z_SHOWN - 0.6
 _MOST_SERIES = 6
 _MARKS = ("o", "s", "D", "^", "v", "P")
 _UNITS = {"delta_degC": "Δ°C", "degC": "°C", "rating": "0–100", "n/8": "/8", "count": "", "ratio": ""}
@@ -105,12 +106,13 @@ def _profile(readings: Sequence[Reading], scores: Sequence[Score]) -> Figure:
         fig = new_figure(17.0, 7.6 + 0.62 * len(series))
         top, strip = fig.subplots(2, 1, sharex=True, height_ratios=[6.4, 0.62 * len(series) + 0.5])
         _profile_frame(top, codes)
+        beyond: dict[tuple[int, bool], int] = {}
         for i, (site, side) in enumerate(series):
             colour, mark = PALETTE.series[i % len(PALETTE.series)], _MARKS[i % len(_MARKS)]
             offset = (i - (len(series) - 1) / 2) * min(0.16, 0.66 / max(1, len(series)))
-            _place_marks(top, codes, by_place, scored, (site, side), (offset, colour, mark))
+            _place_marks(top, codes, by_place, scored, (site, side), (offset, colour, mark), beyond)
             top.plot([], [], mark, color=colour, label=place_name(site, side))
-        top.legend(loc="upper left", bbox_to_anchor=(0, 1.2), ncols=min(3, len(series)), handletextpad=0.2)
+        top.legend(loc="upper left", bbox_to_anchor=(0, 1.12), ncols=min(3, len(series)), handletextpad=0.2)
         _value_strip(strip, codes, by_place, series)
         svg = figure_to_svg(fig, "qst-profile")
     return Figure(
@@ -119,17 +121,15 @@ def _profile(readings: Sequence[Reading], scores: Sequence[Score]) -> Figure:
 
 
 def _profile_frame(ax: Axes, codes: list[str]) -> None:
-    ax.axhspan(-Z_LIMIT, Z_LIMIT, color=PALETTE.band, lw=0, zorder=0)
-    ax.axhline(0, color=PALETTE.muted, lw=0.7, zorder=1)
+    z_band(ax)
     for i in range(len(codes)):
         ax.axvline(i, color=PALETTE.rule, lw=0.4, zorder=0.5)
-    ax.set_ylim(-_Z_SHOWN - 1.1, _Z_SHOWN)
+    ax.set_ylim(-_Z_SHOWN - 1.1, _Z_SHOWN + 0.2)
     ax.set_xlim(-0.6, len(codes) - 0.4)
-    ax.set_yticks([-4, -1.96, 0, 1.96, 4], ["−4", "−1.96", "0", "1.96", "4"])
+    ax.set_yticks([_NO_NORM, -4, -1.96, 0, 1.96, 4], ["no norm", "−4", "−1.96", "0", "1.96", "4"])
     ax.set_ylabel("z score   loss ←  → gain")
     ax.tick_params(axis="x", length=0, labelbottom=True)
     ax.set_xticks(range(len(codes)), [c.upper() for c in codes])
-    ax.text(-0.55, -_Z_SHOWN - 0.55, "no norm", fontsize=7.5, color=PALETTE.muted, va="center", ha="left")
     ax.axhline(-_Z_SHOWN - 0.1, color=PALETTE.rule, lw=0.6)
 
 
@@ -140,8 +140,12 @@ def _place_marks(
     scored: dict[tuple[str, str, str, float | None], Score],
     place: tuple[str, str],
     look: tuple[float, str, str],
+    beyond: dict[tuple[int, bool], int],
 ) -> None:
-    """Draw one place's scores; hollow marks at the foot are values without a norm; nothing is a value not taken."""
+    """Draw one place's scores; hollow marks at the foot are values without a norm; nothing is a value not taken.
+
+    `beyond` counts the scores that lie off the axis, so that their numbers stack.
+    """
     offset, colour, mark = look
     for i, code in enumerate(codes):
         for r in by_place.get((*place, code), []):
@@ -149,17 +153,17 @@ def _place_marks(
                 continue
             score = scored.get((*place, code, r.value))
             if score is None or score.z is None:
-                ax.plot(i + offset, -_Z_SHOWN - 0.55, mark, mfc="white", mec=colour, ms=4, mew=0.9, zorder=3)
+                ax.plot(i + offset, _NO_NORM, mark, mfc="white", mec=colour, ms=4, mew=0.9, zorder=3)
                 continue
             z = max(-_Z_SHOWN, min(_Z_SHOWN, score.z))
             clipped = z != score.z
             ax.plot(i + offset, z, mark, color=colour, ms=5.5, mec="white", mew=0.6, zorder=4, clip_on=False)
             if clipped:
-                way = 1 if z > 0 else -1
+                beyond[i, z > 0] = stacked = beyond.get((i, z > 0), 0) + 1
                 ax.annotate(
                     f"{score.z:.1f}".replace("-", "−"),
-                    (i + offset, z),
-                    xytext=(0, -9 * way),
+                    (i, z),
+                    xytext=(0, (9 * stacked) * (-1 if z > 0 else 1)),
                     textcoords="offset points",
                     ha="center",
                     va="center",
