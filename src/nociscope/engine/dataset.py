@@ -128,15 +128,6 @@ def remove_strangers(study: Study, out: Path) -> dict[str, bool]:
     dict
         Participant -> whether all of the results are gone; files that were altered since stay.
     """
-<<<<<<< HEAD
-    there = manifest.recorded_participants(out)
-    strangers = [p for p in there if p not in study.participants]
-    if strangers and len(strangers) == len(there):
-        raise CannotWrite(
-            f"{out}: this folder holds the results of other people; name another folder for this study."
-        )
-=======
->>>>>>> main
     gone: dict[str, bool] = {}
     for person in manifest.recorded_participants(out):
         if person in study.participants:
