@@ -344,7 +344,7 @@ def _with_drawings(sections: Sequence[Section], result: VisitResult, left: int) 
                     replace(
                         drawing,
                         notice=f"This figure ({kilobytes}) is left out to keep the page below 2 MB. "
-                        "Its readings are in the tables.",
+                        "Its file lies in the folder figures beside this page.",
                     )
                 )
                 continue
