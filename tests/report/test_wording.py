@@ -37,8 +37,17 @@ def test_a_number_never_loses_its_sign_or_becomes_zero(value: float, decimals: i
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(46, "46"), (46.5, "46.5"), (89, "89"), (89.5, "over 89"), (93, "over 89"), ("n/a", "not recorded")]
-    + [(None, "not recorded"), (float("nan"), "not recorded"), (-1, "not recorded"), ("102", "over 89")],
+    [
+        (46, "46"),
+        (46.5, "46.5"),
+        (89, "89"),
+        (89.5, "over 89"),
+        ("102", "over 89"),
+        ("n/a", "not recorded"),
+        (None, "not recorded"),
+        (float("nan"), "not recorded"),
+        (-1, "not recorded"),
+    ],
 )
 def test_high_ages_are_not_told(value: object, text: str) -> None:
     assert wording.years(value) == text
