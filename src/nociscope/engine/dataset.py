@@ -107,6 +107,19 @@ def recorded(study: Study, out: Path) -> tuple[Place, ...]:
     return tuple(places)
 
 
+def refuse_other_people(study: Study, out: Path) -> None:
+    """Refuse an output whose people are all unknown to the study: it will be the results of another study.
+
+    Raises
+    ------
+    CannotWrite
+        It is.
+    """
+    there = manifest.recorded_participants(out)
+    if there and not any(p in study.participants for p in there):
+        raise CannotWrite(f"{out}: this folder holds the results of other people; name another one for this study.")
+
+
 def remove_strangers(study: Study, out: Path) -> dict[str, bool]:
     """Remove the results of people who are no longer in the study.
 
@@ -114,18 +127,11 @@ def remove_strangers(study: Study, out: Path) -> dict[str, bool]:
     -------
     dict
         Participant -> whether all of the results are gone; files that were altered since stay.
-
-    Raises
-    ------
-    CannotWrite
-        Nobody of those in the output is in the study, so it is more likely the results of another study.
     """
-    there = manifest.recorded_participants(out)
-    strangers = [p for p in there if p not in study.participants]
-    if strangers and len(strangers) == len(there):
-        raise CannotWrite(f"{out}: this folder holds the results of other people; name another folder for this study.")
     gone: dict[str, bool] = {}
-    for person in strangers:
+    for person in manifest.recorded_participants(out):
+        if person in study.participants:
+            continue
         outputs = {n: d for v in manifest.read_manifest(person, out).visits.values() for n, d in v.outputs.items()}
         gone[person] = manifest.remove_outputs(out, outputs)
         manifest.remove_manifest(person, out)
@@ -184,6 +190,7 @@ def _write_descriptions(out: Path, results: Sequence[VisitResult]) -> None:
 
 
 def _index(study: Study, results: Sequence[VisitResult]) -> str:
-    from nociscope.report.index import index_page
+    from nociscope.report.index import index_entry, index_page
 
-    return index_page(study.name, results)
+    of_study = [p for p in study.problems if p.participant_id not in study.participants]
+    return index_page(study.name, [index_entry(r) for r in results], problems=of_study)

@@ -52,7 +52,7 @@ def open_study(root: Path | str) -> Study:
         raise InputMissing(f"{given}: there is no such study folder.") from None
     description = read_description(root)
     people = read_people(_text_of_people(root))
-    patterns, problems = _read_ignore(root)
+    patterns, problems = read_ignore(root)
     tree = walk(root, patterns)
     gathered = gather_tables(root, tree.tables, people.participants)
     for person, folder in tree.folders.items():
@@ -130,7 +130,8 @@ def _text_of_people(root: Path) -> str:
         raise InvalidStudy(error.problems) from None
 
 
-def _read_ignore(root: Path) -> tuple[tuple[Pattern, ...], list[Problem]]:
+def read_ignore(root: Path) -> tuple[tuple[Pattern, ...], list[Problem]]:
+    """Return the patterns of ``.bidsignore``, none where there is no such file, and what is wrong with it."""
     path = root / ".bidsignore"
     if not path.exists():
         return (), []

@@ -1,7 +1,7 @@
 """Settings: ``code/nociscope.toml`` of a study and a file named by the user, typed by what each assay declares.
 
 A section per assay, ``[lep]``; free mappings in ``[rules]``, ``[norms]`` and ``[mechanisms]`` for those who read
-them. A name that nobody declared is refused, because a setting that is misspelt would otherwise silently keep its default.
+them. A name that nobody declared is refused: a setting that is misspelt would otherwise silently keep its default.
 """
 
 from __future__ import annotations

@@ -55,6 +55,10 @@ class Tree:
         ``sub-…`` -> its folder.
     tables : list of (path, session)
         The TSV files in ``phenotype/``; session is ``n/a`` or that of the folder it lies in.
+    dictionaries : list of str
+        The JSON files beside them.
+    loose : list of str
+        Files and folders that are not read: those at the top that are no part of BIDS, and tables of scans.
     ignored : int
         Files and folders that were passed over because ``.bidsignore`` lists them.
     problems : list of Problem
@@ -64,6 +68,8 @@ class Tree:
     sidecars: list[str] = field(default_factory=list)
     folders: dict[str, Folder] = field(default_factory=dict)
     tables: list[tuple[str, str]] = field(default_factory=list)
+    dictionaries: list[str] = field(default_factory=list)
+    loose: list[str] = field(default_factory=list)
     ignored: int = 0
     problems: list[Problem] = field(default_factory=list)
 
@@ -96,6 +102,8 @@ def walk(root: Path, patterns: Sequence[Pattern] = ()) -> Tree:
                 _walk_participant(step, name)
             else:
                 step.problem(name, *_NO_LABEL, code="bad-label")
+        else:
+            tree.loose.append(f"{name}/")
     return tree
 
 
@@ -202,7 +210,9 @@ def _walk_phenotype(step: _Steps) -> None:
 def _note_table(step: _Steps, path: str, session_id: str) -> None:
     if path.endswith(".tsv"):
         step.tree.tables.append((path, session_id))
-    elif not path.endswith(".json"):
+    elif path.endswith(".json"):
+        step.tree.dictionaries.append(path)
+    else:
         step.problem(
             path,
             "is not read; tables are tab-separated files that end in .tsv",
@@ -245,7 +255,9 @@ def _note_loose(step: _Steps, folder: Folder, path: str, name: str, person: str,
         folder.sidecars.setdefault(session, []).append(path)
     elif name == f"{person}_sessions.tsv" and session == MISSING:
         folder.sessions_table = path
-    elif not name.endswith("_scans.tsv"):
+    elif name.endswith("_scans.tsv"):
+        step.tree.loose.append(path)
+    else:
         step.problem(
             path,
             "lies outside a datatype folder such as eeg/ or beh/, so it is not read",
