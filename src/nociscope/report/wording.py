@@ -158,6 +158,15 @@ def years(value: Any) -> str:
     return "over 89" if age > 89 else f"{age:.4g}"
 
 
+def size(value: Any) -> str:
+    """Return a height or weight, at most four digits."""
+    try:
+        measured = float(value)
+    except (TypeError, ValueError):
+        return NOT_RECORDED
+    return f"{measured:.4g}" if 0 < measured < 10_000 else NOT_RECORDED
+
+
 def sex(value: Any) -> str:
     """Return the sex in words."""
     return _SEXES.get(str(value), NOT_RECORDED)
