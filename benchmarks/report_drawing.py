@@ -1,39 +1,18 @@
-"""Time and memory of a participant's page and of its figures.
+"""How long a participant's page and its figures take, and how much memory: a usual visit and a very large one.
 
-Run ``PYTHONPATH=src:. python benchmarks/report_drawing.py``; prints one line for each of a small and a large visit.
+Run: ``PYTHONPATH=.:src python benchmarks/report_drawing.py``
 """
 
 from __future__ import annotations
 
-import resource
-import statistics
-import sys
-import time
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+
+from _machine import machine_line, peak_rss_mb, timed
+from tests.report.example import DECLARATIONS, bars, profile, visit
 
 from nociscope.report.page import size
 from nociscope.report.participant import participant_page
 from nociscope.results import AssayFigure
-from tests.report.example import DECLARATIONS, bars, profile, visit
-
-
-def median_seconds(work: Callable[[], Any], repeats: int = 9) -> float:
-    """Return the median time of a call, after one that warms up."""
-    work()
-    times: list[float] = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
-
-
-def megabytes() -> float:
-    """Return the largest memory of this process so far."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1e6 if sys.platform == "darwin" else 1e3)
 
 
 def main() -> None:
@@ -46,16 +25,17 @@ def main() -> None:
         for k in range(20)
     )
     large = replace(small, readings=readings, scores=scores, figures=figures)
-    print(f"figure (sensory profile): {median_seconds(profile):.3f} s")
-    print(f"figure (densities): {median_seconds(bars):.3f} s")
+    print(machine_line())
+    print(f"figure (sensory profile): {timed(profile, 9)}")
+    print(f"figure (densities): {timed(bars, 9)}")
     for name, result in (("small", small), ("large", large)):
         page = participant_page(result, DECLARATIONS)
-        seconds = median_seconds(lambda result=result: participant_page(result, DECLARATIONS))
+        seconds = timed(lambda result=result: participant_page(result, DECLARATIONS), 9)
         print(
-            f"page, {name} ({len(result.readings)} readings, {len(result.figures)} figures): {seconds:.3f} s, "
+            f"page, {name} ({len(result.readings)} readings, {len(result.figures)} figures): {seconds}, "
             f"{size(page) / 1000:.0f} kB"
         )
-    print(f"peak memory: {megabytes():.0f} MB")
+    print(f"peak memory: {peak_rss_mb():.0f} MB")
 
 
 if __name__ == "__main__":
