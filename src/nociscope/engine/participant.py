@@ -22,7 +22,7 @@ from nociscope.engine.manifest import Manifest, VisitRecord
 from nociscope.problems import BadInput, CannotWrite, Problem
 from nociscope.results import AssayFigure, AssayResult, Status, VisitResult
 from nociscope.study.records import Participant, Visit
-from nociscope.tables import MISSING, Reading, Score
+from nociscope.tables import MISSING, Reading, Score, format_number
 
 if TYPE_CHECKING:
     from nociscope.norms.library import NormLibrary
@@ -184,10 +184,13 @@ def checked(readings: Iterable[Reading], assay: Assay, fault: Callable[[str], No
 
 
 def _plain_numbers(reading: Reading) -> Reading:
-    """Return the reading with plain Python numbers instead of numpy's, which tables do not know."""
+    """Return the reading with plain Python numbers, of the digits that the tables keep.
+
+    So what is scored and drawn is what is recorded, and scoring a recorded table gives the same scores.
+    """
 
     def number(x: float | None) -> float | None:
-        return None if x is None else float(x)
+        return None if x is None else float(format_number(float(x)))
 
     n = None if reading.n is None else int(reading.n)
     return replace(reading, value=number(reading.value), low=number(reading.low), high=number(reading.high), n=n)
