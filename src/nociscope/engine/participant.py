@@ -6,7 +6,6 @@ so alone: it is named in the report, in the problems and in the exit code, and t
 
 from __future__ import annotations
 
-import math
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Sequence
@@ -29,6 +28,9 @@ if TYPE_CHECKING:
     from nociscope.study.settings import Settings
 
 T = TypeVar("T")
+
+_HUGE = 1e300
+"""No measurement reaches this; beyond it, rounding to the digits of a table could overflow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +178,7 @@ def checked(readings: Iterable[Reading], assay: Assay, fault: Callable[[str], No
             fault(f"the measure {reading.measure} is not declared")
         elif declared.unit != reading.unit:
             fault(f"{reading.measure} has the unit “{reading.unit}” instead of “{declared.unit}”")
-        elif not all(math.isfinite(x) for x in numbers):
+        elif not all(abs(x) < _HUGE for x in numbers):
             fault(f"{reading.measure} has a value or interval that is not finite")
         else:
             good.append(_plain_numbers(reading))

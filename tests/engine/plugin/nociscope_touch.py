@@ -99,4 +99,3 @@ ASSAY = Assay(
     settings=Settings,
     methods="Touched with factor {factor}.",
 )
-
