@@ -250,8 +250,9 @@ def visit() -> VisitResult:
                     ),
                 ),
                 inputs={"phenotype/skin_biopsy.tsv": "0c" * 32},
-                methods="Intraepidermal nerve fibres were counted in sections stained for PGP 9.5; density is the sum of "
-                "fibres over the sum of epidermal length, with a Poisson interval widened where sections disagree.",
+                methods="Intraepidermal nerve fibres were counted in sections stained for PGP 9.5; density is the "
+                "sum of fibres over the sum of epidermal length, with a Poisson interval, "
+                "wider where sections disagree.",
             ),
             AssayResult(
                 name="lep",

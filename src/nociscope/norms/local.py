@@ -147,16 +147,19 @@ def contradicts(people: Sequence[Person], weight: float) -> str:
 
     Notes
     -----
-    Under the prior the mean has standard error sqrt(1/weight + 1/n), and the ratio of the spreads is F with
-    (df, weight) degrees of freedom. Beyond the central 99 % of either, a compromise between the two fits neither.
+    Under the prior the ratio of the local variance s² to the published one is F with (df, weight) degrees of freedom;
+    and given s², the mean over the square root of (1/weight + 1/n) (weight + df s²)/(weight + df) is Student's t with
+    weight + df degrees of freedom. Beyond the central 99 % of either, a compromise between the two fits neither.
     """
-    from scipy.special import fdtr, ndtri
+    from scipy.special import fdtr, stdtr
 
     means = np.array([p.mean for p in people], dtype=float)
     offset = float(means.mean())
-    if abs(offset) > -float(ndtri(CONFLICT / 2)) * math.sqrt(1 / weight + 1 / len(people)):
-        return f"own controls lie {abs(offset):.1f} SD {'above' if offset > 0 else 'below'} it"
     spread = _spread(people, float(((means - offset) ** 2).sum()), len(people) - 1)
+    df = weight + spread.df
+    pooled = math.sqrt((1 / weight + 1 / len(people)) * (weight + spread.df * spread.total) / df)
+    if 2 * float(stdtr(df, -abs(offset) / pooled)) < CONFLICT:
+        return f"own controls lie {abs(offset):.1f} SD {'above' if offset > 0 else 'below'} it"
     tail = float(fdtr(spread.df, weight, spread.total))
     if min(tail, 1 - tail) < CONFLICT / 2:
         return f"own controls spread {math.sqrt(spread.total):.2g} times as wide"

@@ -148,7 +148,11 @@ def _content(result: VisitResult, known: Mapping[str, Assay], room: Room) -> dic
         n.key: NormLink(key=s.key, anchor=s.anchor, unverified=s.unverified)
         for n, s in zip(result.norms, sources, strict=True)
     }
-    sections = tuple(_section(a, result, known, links, room) for a in _assays(result, known))
+    anchors: dict[str, str] = {}
+    sections: list[Section] = []
+    for assay in _assays(result, known):
+        anchors[assay.name] = _anchor("assay", assay.name, anchors.values())
+        sections.append(_section(assay, anchors[assay.name], result, known, links, room))
     visit = "" if result.session_id == MISSING else wording.shown(result.session_id, 120)
     return {
         "version": wording.shown(result.version, 60) or "of unknown version",
@@ -158,7 +162,7 @@ def _content(result: VisitResult, known: Mapping[str, Assay], room: Room) -> dic
         "facts": _facts(result.participant),
         "others": _others(result),
         "sections": sections,
-        "beyond": _beyond(result, known, links)[: room.readings],
+        "beyond": _beyond(result, known, links, anchors)[: room.readings],
         "missing": _missing(result, sections),
         "totals": _totals(sections),
         "statuses": wording.STATUSES,
@@ -263,15 +267,19 @@ _NORM_STATUS = {
 
 
 def _section(
-    assay: AssayResult, result: VisitResult, known: Mapping[str, Assay], links: Mapping[str, NormLink], room: Room
+    assay: AssayResult,
+    anchor: str,
+    result: VisitResult,
+    known: Mapping[str, Assay],
+    links: Mapping[str, NormLink],
+    room: Room,
 ) -> Section:
     readings = [r for r in result.readings if r.assay == assay.name]
     scores = [s for s in result.scores if s.assay == assay.name]
+    figures = [f.figure for f in result.figures if f.assay == assay.name]
     calls = {call: sum(s.call == call for s in scores) for call in wording.CALLS}
-    order = [a.name for a in _assays(result, known)]
-    place = order.index(assay.name)
     return Section(
-        anchor=_anchor("assay", assay.name, (f"assay-{n}" for n in order[:place])),
+        anchor=anchor,
         name=assay.name,
         title=wording.shown(assay.title, 120) or wording.shown(assay.name, 120),
         status=assay.status,
@@ -283,15 +291,15 @@ def _section(
         errors=sum(p.severity == "error" for p in assay.problems),
         drawings=tuple(
             Drawing(
-                anchor=f"figure-{place + 1}-{number}",
-                title=wording.shown(f.figure.title, 200),
-                caption=wording.shown(f.figure.caption, 1500),
+                anchor=f"{anchor}-figure-{number}",
+                title=wording.shown(figure.title, 200).rstrip("."),
+                caption=wording.shown(figure.caption, 1500),
                 svg="",
                 notice="left to the files",
                 width="",
-                wide=f.figure.wide,
+                wide=figure.wide,
             )
-            for number, f in enumerate((f for f in result.figures if f.assay == assay.name), start=1)
+            for number, figure in enumerate(figures, start=1)
         )[: room.entries],
         table=reading_table(readings, scores, known.get(assay.name), links, room.readings),
         files=tuple(wording.shown(f, 300) for f in sorted(assay.inputs))[: room.entries],
@@ -347,7 +355,9 @@ def _with_drawings(sections: Sequence[Section], result: VisitResult, left: int) 
     return tuple(out)
 
 
-def _beyond(result: VisitResult, known: Mapping[str, Assay], links: Mapping[str, NormLink]) -> tuple[Beyond, ...]:
+def _beyond(
+    result: VisitResult, known: Mapping[str, Assay], links: Mapping[str, NormLink], anchors: Mapping[str, str]
+) -> tuple[Beyond, ...]:
     out: list[Beyond] = []
     titles = {a.name: a.title for a in result.assays}
     for reading, scores in joined(result.readings, result.scores):
@@ -359,7 +369,7 @@ def _beyond(result: VisitResult, known: Mapping[str, Assay], links: Mapping[str,
             decimals = declared.decimals if declared else None
             out.append(
                 Beyond(
-                    anchor=f"assay-{score.assay}" if re.fullmatch(r"[A-Za-z0-9_.-]{1,80}", score.assay) else "",
+                    anchor=anchors[score.assay],
                     assay=wording.shown(titles.get(score.assay, score.assay), 120),
                     title=title_of(score.measure, declaration),
                     place=wording.place(score.site, score.side),
