@@ -130,7 +130,7 @@ def test_damaged_results_are_named(tmp_path):
     assert store.load(tmp_path, "sub-1") == dataclasses.replace(result)
     for text in ("{}", "[]", '{"participant_id": "sub-2"}', "not json"):
         (tmp_path / "sub-1" / "sub-1_provenance.json").write_text(text)
-        with pytest.raises(BadInput, match="sub-1_provenance.json"):
+        with pytest.raises(BadInput, match=r"sub-1_provenance\.json"):
             store.load(tmp_path, "sub-1")
 
 
