@@ -19,7 +19,7 @@ BIDS_VERSION = "1.10.1"
 
 BIDSIGNORE = """\
 # Results for which BIDS has no name
-/group/
+/group
 /index.html
 *_report.html
 *_readings.tsv
@@ -27,7 +27,7 @@ BIDSIGNORE = """\
 *_scores.tsv
 *_scores.json
 *_provenance.json
-**/figures/
+figures
 """
 
 README = """\
@@ -48,7 +48,7 @@ DESCRIPTIONS = Table(
     "descriptions",
     "What a desc label in a file name stands for",
     (
-        Column("desc_id", "The label, as in desc-<label>", required=True, needed=True),
+        Column("desc_id", "The entity in file names, desc-<label>", required=True, needed=True),
         Column("description", "What files with this label show"),
     ),
 )
@@ -107,6 +107,19 @@ def recorded(study: Study, out: Path) -> tuple[Place, ...]:
     return tuple(places)
 
 
+def refuse_other_people(study: Study, out: Path) -> None:
+    """Refuse an output whose people are all unknown to the study: it will be the results of another study.
+
+    Raises
+    ------
+    CannotWrite
+        It is.
+    """
+    there = manifest.recorded_participants(out)
+    if there and not any(p in study.participants for p in there):
+        raise CannotWrite(f"{out}: this folder holds the results of other people; name another one for this study.")
+
+
 def remove_strangers(study: Study, out: Path) -> dict[str, bool]:
     """Remove the results of people who are no longer in the study.
 
@@ -114,18 +127,11 @@ def remove_strangers(study: Study, out: Path) -> dict[str, bool]:
     -------
     dict
         Participant -> whether all of the results are gone; files that were altered since stay.
-
-    Raises
-    ------
-    CannotWrite
-        Nobody of those in the output is in the study, so it is more likely the results of another study.
     """
-    there = manifest.recorded_participants(out)
-    strangers = [p for p in there if p not in study.participants]
-    if strangers and len(strangers) == len(there):
-        raise CannotWrite(f"{out}: this folder holds the results of other people; name another folder for this study.")
     gone: dict[str, bool] = {}
-    for person in strangers:
+    for person in manifest.recorded_participants(out):
+        if person in study.participants:
+            continue
         outputs = {n: d for v in manifest.read_manifest(person, out).visits.values() for n, d in v.outputs.items()}
         gone[person] = manifest.remove_outputs(out, outputs)
         manifest.remove_manifest(person, out)
@@ -178,12 +184,13 @@ def _joined(out: Path, places: Iterable[Place], table: Table, kind: str) -> str:
 
 def _write_descriptions(out: Path, results: Sequence[VisitResult]) -> None:
     titles: Mapping[str, str] = {a.name: a.title for r in results for a in r.assays}
-    rows = [{"desc_id": name, "description": f"Figures of {title}"} for name, title in titles.items()]
+    rows = [{"desc_id": f"desc-{name}", "description": f"Figures of {title}"} for name, title in titles.items()]
     store.write(out, "descriptions.tsv", DESCRIPTIONS.to_tsv(rows))
     store.write(out, "descriptions.json", files.to_json(DESCRIPTIONS.dictionary()))
 
 
 def _index(study: Study, results: Sequence[VisitResult]) -> str:
-    from nociscope.report.index import index_page
+    from nociscope.report.index import index_entry, index_page
 
-    return index_page(study.name, results)
+    of_study = [p for p in study.problems if p.participant_id not in study.participants]
+    return index_page(study.name, [index_entry(r) for r in results], problems=of_study)

@@ -52,7 +52,7 @@ def _reduce_mapping(mapping: MappingProxyType[Any, Any]) -> tuple[Any, ...]:
 
 
 # Rows keep their cells in read-only mappings, which the pickle protocol does not know.
-copyreg.pickle(MappingProxyType, _reduce_mapping)  # type: ignore[arg-type]
+copyreg.pickle(MappingProxyType, _reduce_mapping)
 
 
 class WorkerLost(Exception):

@@ -80,7 +80,7 @@ def key_of(visit: Visit, deciding: Any) -> Key:
         "participant": visit.participant,
         "session": visit.session_id,
         "files": {f.path: hash_regular(visit, f.path) for f in visit.files},
-        "sidecars": visit.sidecars,
+        "sidecars": {path: hash_regular(visit, path) for path in visit.sidecars},
         "tables": {name: hash_rows(visit, name) for name in visit.tables},
     }
     return Key(hash_json(content), hash_json({n: hash_rows(visit, n, with_lines=True) for n in visit.tables}))

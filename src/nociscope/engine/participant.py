@@ -6,7 +6,6 @@ so alone: it is named in the report, in the problems and in the exit code, and t
 
 from __future__ import annotations
 
-import math
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Sequence
@@ -22,13 +21,16 @@ from nociscope.engine.manifest import Manifest, VisitRecord
 from nociscope.problems import BadInput, CannotWrite, Problem
 from nociscope.results import AssayFigure, AssayResult, Status, VisitResult
 from nociscope.study.records import Participant, Visit
-from nociscope.tables import MISSING, Reading, Score
+from nociscope.tables import MISSING, Reading, Score, format_number
 
 if TYPE_CHECKING:
     from nociscope.norms.library import NormLibrary
     from nociscope.study.settings import Settings
 
 T = TypeVar("T")
+
+_HUGE = 1e300
+"""No measurement reaches this; beyond it, rounding to the digits of a table could overflow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +72,7 @@ def fingerprint(study_name: str, settings: Settings, library: NormLibrary, assay
             "study": study_name,
             "assays": assays,
             "settings": {name: settings.assay(name) for name in assays},
-            "norms": library,
+            "norms": [library.all, sorted(library.named), sorted(library.own)],
         }
     )
 
@@ -106,7 +108,7 @@ class Outcome:
 
 
 @dataclass(slots=True)
-class _Attempt:
+class Attempt:
     """The steps of one assay at one visit, each of which may fail without hurting anything else."""
 
     assay: Assay
@@ -176,7 +178,7 @@ def checked(readings: Iterable[Reading], assay: Assay, fault: Callable[[str], No
             fault(f"the measure {reading.measure} is not declared")
         elif declared.unit != reading.unit:
             fault(f"{reading.measure} has the unit “{reading.unit}” instead of “{declared.unit}”")
-        elif not all(math.isfinite(x) for x in numbers):
+        elif not all(abs(x) < _HUGE for x in numbers):
             fault(f"{reading.measure} has a value or interval that is not finite")
         else:
             good.append(_plain_numbers(reading))
@@ -184,16 +186,19 @@ def checked(readings: Iterable[Reading], assay: Assay, fault: Callable[[str], No
 
 
 def _plain_numbers(reading: Reading) -> Reading:
-    """Return the reading with plain Python numbers instead of numpy's, which tables do not know."""
+    """Return the reading with plain Python numbers, of the digits that the tables keep.
+
+    So what is scored and drawn is what is recorded, and scoring a recorded table gives the same scores.
+    """
 
     def number(x: float | None) -> float | None:
-        return None if x is None else float(x)
+        return None if x is None else float(format_number(float(x)))
 
     n = None if reading.n is None else int(reading.n)
     return replace(reading, value=number(reading.value), low=number(reading.low), high=number(reading.high), n=n)
 
 
-def measure_visit(visit: Visit, assay: Assay, settings: Any, attempt: _Attempt) -> tuple[Any, tuple[Reading, ...]]:
+def measure_visit(visit: Visit, assay: Assay, settings: Any, attempt: Attempt) -> tuple[Any, tuple[Reading, ...]]:
     """Read and measure one assay at a visit.
 
     Returns
@@ -211,11 +216,12 @@ def measure_visit(visit: Visit, assay: Assay, settings: Any, attempt: _Attempt) 
     return recording, _stamped(readings or (), visit, assay, attempt)
 
 
-def _stamped(
-    readings: Iterable[Reading], visit: Visit, assay: Assay, attempt: _Attempt
-) -> tuple[Reading, ...]:
-    who = {"participant_id": visit.participant_id, "session_id": visit.session_id, "assay": assay.name}
-    return tuple(replace(r, **who) for r in checked(readings, assay, attempt.fault))
+def _stamped(readings: Iterable[Reading], visit: Visit, assay: Assay, attempt: Attempt) -> tuple[Reading, ...]:
+    person, session = visit.participant_id, visit.session_id
+    return tuple(
+        replace(r, participant_id=person, session_id=session, assay=assay.name)
+        for r in checked(readings, assay, attempt.fault)
+    )
 
 
 def _score(readings: Sequence[Reading], participant: Participant, library: NormLibrary, assay: Assay) -> Any:
@@ -226,19 +232,23 @@ def _score(readings: Sequence[Reading], participant: Participant, library: NormL
 
 def _inputs(visit: Visit, assay: Assay, recording: Any) -> dict[str, str]:
     """Return what was read -> its hash; where reading failed, what should have been read."""
-    if recording is not None:
-        sources = tuple(recording.sources)
-    else:
-        sources = tuple(
-            name
-            for wanted in assay.inputs
-            for name in (_table_files(visit, wanted.table.name) if isinstance(wanted, TableInput) else _found(visit, wanted))
-        )
+    sources = _declared(visit, assay) if recording is None else tuple(recording.sources)
     tables = {f: name for name in visit.tables for f in _table_files(visit, name)}
     return {
         name: manifest.hash_rows(visit, tables[name]) if name in tables else manifest.hash_regular(visit, name)
         for name in sorted(set(sources))
     }
+
+
+def _declared(visit: Visit, assay: Assay) -> tuple[str, ...]:
+    """Return the files of a visit that an assay declares as its inputs."""
+    return tuple(
+        name
+        for wanted in assay.inputs
+        for name in (
+            _table_files(visit, wanted.table.name) if isinstance(wanted, TableInput) else _found(visit, wanted)
+        )
+    )
 
 
 def _table_files(visit: Visit, name: str) -> tuple[str, ...]:
@@ -274,18 +284,15 @@ def _study_problems(assay: Assay, visit: Visit, problems: Iterable[Problem]) -> 
 def _one_assay(assay: Assay, visit: Visit, job: Job, problems: tuple[Problem, ...]) -> _Part:
     """Work up one assay at one visit."""
     settings = job.settings.assay(assay.name)
-    attempt = _Attempt(assay, visit, job.out if job.debug else None)
+    attempt = Attempt(assay, visit, job.out if job.debug else None)
     attempt.problems += _study_problems(assay, visit, problems)
     if not assay.present(visit):
         status: Status = "failed" if _errors(attempt.problems) else "absent"
-        return _Part(
-            AssayResult(name=assay.name, title=assay.title, status=status, problems=tuple(attempt.problems))
-        )
+        return _Part(AssayResult(name=assay.name, title=assay.title, status=status, problems=tuple(attempt.problems)))
     recording, readings = measure_visit(visit, assay, settings, attempt)
     scores = attempt.step("scoring", _score, readings, visit.participant, job.library, assay) or ()
-    hook = getattr(assay, "from_scores", None)
-    if hook is not None and readings:
-        more = attempt.step("deriving", hook, readings, scores, settings) or ()
+    if assay.from_scores is not None and readings:
+        more = attempt.step("deriving", assay.from_scores, readings, scores, settings) or ()
         derived = _stamped(more, visit, assay, attempt)
         readings += derived
         scores += attempt.step("scoring", _score, derived, visit.participant, job.library, assay) or ()

@@ -149,7 +149,7 @@ def t_quantile(df: float | None) -> float:
         return Z_LIMIT
     from scipy.special import ndtr, stdtrit
 
-    return float(stdtrit(df, ndtr(Z_LIMIT)))
+    return float(stdtrit(df, float(ndtr(Z_LIMIT))))
 
 
 def normal_score(t: float, df: float | None) -> float:

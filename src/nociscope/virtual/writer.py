@@ -244,8 +244,8 @@ def _write_root(root: Path, truths: Sequence[Truth], name: str) -> None:
         root / "README",
         f"{name}\n\nNobody in this study exists: every value was simulated by nociscope {__version__}.\n"
         "What was put in is in sourcedata: truth.tsv holds the severity of each mechanism, true_values.tsv the\n"
-        "values that a measurement should find. Effect sizes and prevalences are made up for demonstration and testing;\n"
-        "they are no statement about any disease.\n",
+        "values that a measurement should find. Effect sizes and prevalences are made up for demonstration\n"
+        "and testing; they are no statement about any disease.\n",
     )
     first: dict[str, Truth] = {}
     visits: dict[str, list[str]] = {}

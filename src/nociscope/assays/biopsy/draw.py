@@ -49,28 +49,29 @@ def draw(
     names = [_name(r, shown) for r in shown]
     of_reading = [_score_of(r, scores) for r in shown]
     with house_style():
-        fig = new_figure(15.0, 2.1 + 1.35 * len(shown))
+        fig = new_figure(13.0, 2.1 + 1.35 * len(shown))
         ax = fig.subplots()
         for place, (reading, score) in enumerate(zip(shown, of_reading, strict=True)):
             _row(ax, place, reading, score, _sections_of(reading, recording.sections))
         ax.set_yticks(range(len(shown)), names)
         ax.set_ylim(len(shown) - 0.45, -0.55)
-        ax.set_xlim(left=0)
-        ax.set_xmargin(0.06)
+        ends = [v for r in shown for v in (r.value, r.high) if v is not None]
+        ends += [d for s in recording.sections if (d := s.density) is not None]
+        ends += [s.limit_low for s in of_reading if s is not None and s.limit_low is not None]
+        ax.set_xlim(0, 1.08 * max(max(ends), 0.5))
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
         ax.set_xlabel("fibres per mm of epidermis")
         svg = figure_to_svg(fig, "biopsy-density")
     caption = " ".join(_words(n, r, s) for n, r, s in zip(names, shown, of_reading, strict=True))
     judged = sum(s is not None and s.call != "not_comparable" for s in of_reading)
-    legend = "Large dot and bar: density and 95 % interval; open dots: single sections"
-    legend += (
-        "; shaded: below the limit of normal." if any(s and s.limit_low is not None for s in of_reading) else "."
-    )
+    legend = "Large dot and bar: density and 95 % interval; open dots: single sections."
+    if any(s is not None and s.limit_low is not None for s in of_reading):
+        legend += " Shaded: below the limit of normal."
     if judged > 1:
         legend += (
-            f" With {judged} biopsies judged against a 5th centile each, up to {100 * chance_of_false_loss(judged):.0f} % "
-            "of healthy people have one below its limit by chance."
+            f" With {judged} biopsies judged against a 5th centile each, up to "
+            f"{100 * chance_of_false_loss(judged):.0f} % of healthy people have one below its limit by chance."
         )
     return (
         Figure(
@@ -112,14 +113,16 @@ def _row(ax: Axes, place: int, reading: Reading, score: Score | None, sections: 
         markerfacecolor=PALETTE.white,
         markeredgecolor=PALETTE.muted,
         markeredgewidth=0.8,
+        clip_on=False,
         zorder=2,
     )
     if reading.low is not None and reading.high is not None:
         ax.plot([reading.low, reading.high], [place, place], color=colour, linewidth=3.0, zorder=3)
-    ax.plot(reading.value, place, marker="o", markersize=8, color=colour, zorder=4)
+    value = float(reading.value or 0.0)
+    ax.plot([value], [place], marker="o", markersize=8, color=colour, clip_on=False, zorder=4)
     ax.annotate(
-        f"{reading.value:.1f}",
-        (float(reading.value or 0.0), place),
+        f"{value:.1f}" + (" below" if score and score.call == "loss" else ""),
+        (value, place),
         xytext=(0, 7),
         textcoords="offset points",
         ha="center",

@@ -140,7 +140,7 @@ def _why_not_comparable(density: Reading, age: float | None, sex: str) -> str:
     if density.method == MISSING:
         return "the stain is not stated"
     if density.method != "pgp95_bf":
-        return "the expected density (Gøransson 2004) is not for immunofluorescence, whose counts differ from bright field"
+        return "the expected density (Gøransson 2004) is used for bright field only, whose counts differ"
     if age is None:
         return "the age is not stated"
     if sex not in ("F", "M"):

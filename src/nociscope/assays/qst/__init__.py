@@ -27,8 +27,8 @@ ASSAY = Assay(
         "off the mean); detection thresholds are magnitudes from the baseline ({baseline_c} degC where a row did not "
         "state it). Limits trials that reached {cold_cutoff_c} or {heat_cutoff_c} degC are marked censored. Yes/no "
         "trials were fitted with a cumulative normal with a fixed share of {lapse} unrelated answers, penalised by "
-        "Jeffreys' prior; intervals are profile intervals. Pain thresholds given as changes from an unstated baseline "
-        "were left as changes."
+        "Jeffreys' prior; intervals are profile intervals. Pain thresholds given as changes from an "
+        "unstated baseline were left as changes."
     ),
     references=(
         Reference("Rolke R et al. Pain 2006;123:231-243", "10.1016/j.pain.2006.01.041", "parameters, log rule"),

@@ -47,7 +47,7 @@ def measure(recording: QstRecording, settings: Settings) -> tuple[Reading, ...]:
 
 
 def grouped(trials: Sequence[Trial]) -> list[tuple[Trial, ...]]:
-    """Return trials that belong to one value together: same parameter, site, side, kind of trial, device, baseline."""
+    """Return trials that make one value: same parameter, site, side, kind of trial, device, baseline."""
     groups: dict[tuple[object, ...], list[Trial]] = {}
     for t in trials:
         baseline = t.baseline if t.task == "yes_no" else None

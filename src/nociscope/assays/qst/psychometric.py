@@ -7,7 +7,9 @@ that have nothing to do with the stimulus (half of them yes),
 
 .. math:: P(\mathrm{yes} \mid x) = \epsilon / 2 + (1 - \epsilon)\,\Phi\{(x - \alpha) / \sigma\},
 
-so :math:`\alpha` is the 50 % point whatever :math:`\epsilon`, and the slope is :math:`1/\sigma`.
+so :math:`\alpha` is the 50 % point whatever :math:`\epsilon`, and the slope is :math:`1/\sigma`. The threshold is a
+magnitude, so :math:`\alpha \ge 0`: without this bound a single "no" to a strong stimulus in someone who feels
+everything makes the curve shallow and moves its threshold below no stimulus at all.
 
 Estimate
 --------
@@ -25,7 +27,7 @@ start value and no local optimum matters; golden-section search refines it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -38,11 +40,12 @@ Array = npt.NDArray[np.float64]
 State = Literal["fitted", "all_yes", "all_no", "too_few", "flat"]
 
 _DROP = 1.920729410347062  # half of the 95 % point of chi-squared with one degree of freedom
-_THRESHOLDS = np.linspace(-0.5, 1.5, 41)
+_THRESHOLDS = np.linspace(0.0, 1.5, 31)
 _LOG_SLOPES = np.linspace(np.log(0.2), np.log(500.0), 48)
 _GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0
 _CHUNK = 8
-_FINE = 22  # golden-section steps: a bracket shrinks to 1/40,000
+_COARSE, _MEDIUM, _FINE = 7, 12, 20  # golden-section steps: a bracket shrinks to 1/30, 1/320, 1/15,000
+_BISECTIONS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,26 +93,20 @@ class _Batch:
 
     Attributes
     ----------
-    x, sign, weight : Array, shape (fits, trials)
-        Intensity; +1 for yes and -1 for no; 1, or 0 where the row is padded.
+    x, yes, weight : Array, shape (fits, trials)
+        Intensity; whether the answer was yes; 1, or 0 where the row is padded.
     """
 
     def __init__(self, x: list[Array], yes: list[npt.NDArray[np.bool_]], lapse: float) -> None:
         longest = max(len(v) for v in x)
         self.x = np.zeros((len(x), longest))
-        self.sign = np.ones((len(x), longest))
+        self.yes = np.zeros((len(x), longest), dtype=bool)
         self.weight = np.zeros((len(x), longest))
         for i, (v, a) in enumerate(zip(x, yes, strict=True)):
             self.x[i, : len(v)] = v
-            self.sign[i, : len(v)] = np.where(a, 1.0, -1.0)
+            self.yes[i, : len(v)] = a
             self.weight[i, : len(v)] = 1.0
         self.lapse = lapse
-
-    def part(self, rows: slice | Array) -> _Batch:
-        """Return some of the functions."""
-        out = object.__new__(_Batch)
-        out.x, out.sign, out.weight, out.lapse = self.x[rows], self.sign[rows], self.weight[rows], self.lapse
-        return out
 
     def objective(self, a: Array, s: Array) -> Array:
         """Return the penalised log-likelihood at thresholds `a` and log slopes `s`.
@@ -126,21 +123,21 @@ class _Batch:
         from scipy.special import ndtr
 
         extra = (slice(None), *([None] * (a.ndim - 1)), slice(None))
-        x, sign, weight = self.x[extra], self.sign[extra], self.weight[extra]
+        x, yes, weight = self.x[extra], self.yes[extra], self.weight[extra]
         eta = np.exp(s)[..., None] * (x - a[..., None])
         half = self.lapse / 2.0
-        p_answer = np.maximum(half + (1.0 - self.lapse) * ndtr(sign * eta), 1e-300)
-        p_other = np.maximum(half + (1.0 - self.lapse) * ndtr(-sign * eta), 1e-300)
-        log_likelihood = (weight * np.log(p_answer)).sum(-1)
+        p_yes = half + (1.0 - self.lapse) * ndtr(eta)
+        p_yes = np.clip(p_yes, 1e-15, 1.0 - 1e-15)
+        log_likelihood = (weight * np.log(np.where(yes, p_yes, 1.0 - p_yes))).sum(-1)
         density = (1.0 - self.lapse) ** 2 / (2.0 * np.pi) * np.exp(-np.minimum(eta * eta, 600.0))
-        information = weight * density / (p_answer * p_other)
+        information = weight * density / (p_yes * (1.0 - p_yes))
         total = information.sum(-1)
         centred = x - ((information * x).sum(-1) / np.maximum(total, 1e-300))[..., None]
         determinant = total * (information * centred * centred).sum(-1)
         return np.asarray(log_likelihood + 0.5 * np.log(np.maximum(determinant, 1e-300)))
 
 
-def _golden(function, low: Array, high: Array, steps: int) -> tuple[Array, Array]:  # type: ignore[no-untyped-def]
+def _golden(function: Callable[[Array], Array], low: Array, high: Array, steps: int) -> tuple[Array, Array]:
     """Return where and what the maximum of a function of one variable is, for many brackets at once."""
     c = high - _GOLDEN * (high - low)
     d = low + _GOLDEN * (high - low)
@@ -212,12 +209,11 @@ def _without_fit(x: Array, yes: npt.NDArray[np.bool_], minimum: int) -> Fit | No
     n = len(x)
     if n < max(minimum, 2) or x[-1] <= 0:
         return Fit(state="too_few", n=n)
-    positive = x[x > 0]
-    if yes.all():
-        return Fit(state="all_yes", n=n, threshold=float(positive[0]), censored="below")
     if not yes.any():
         return Fit(state="all_no", n=n, threshold=float(x[-1]), censored="above")
     if x[0] == x[-1]:
+        if yes.all():
+            return Fit(state="all_yes", n=n, threshold=float(x[0]), censored="below")
         return Fit(state="flat", n=n)
     return None
 
@@ -227,13 +223,9 @@ def _fit_chunk(arrays: Sequence[tuple[Array, npt.NDArray[np.bool_]]], lapse: flo
     scaled = [v / s for (v, _), s in zip(arrays, scale, strict=True)]
     batch = _Batch(scaled, [a for _, a in arrays], lapse)
     grid = _threshold_grid(batch, scaled)
-    slopes = np.broadcast_to(_LOG_SLOPES, (len(arrays), len(_LOG_SLOPES)))
-    surface = batch.objective(grid[:, :, None], slopes[:, None, :])
-    peak = _Peak(batch, grid, slopes, surface)
-    results = []
-    for i, (v, _) in enumerate(arrays):
-        results.append(_result(peak, i, float(scale[i]), v))
-    return results
+    surface = batch.objective(grid[:, :, None], np.broadcast_to(_LOG_SLOPES, (len(arrays), 1, len(_LOG_SLOPES))))
+    peak = _Peak(batch, grid, surface)
+    return [_result(peak, i, float(scale[i]), v, bool(a.all())) for i, (v, a) in enumerate(arrays)]
 
 
 def _threshold_grid(batch: _Batch, scaled: Sequence[Array]) -> Array:
@@ -252,49 +244,70 @@ def _threshold_grid(batch: _Batch, scaled: Sequence[Array]) -> Array:
 
 
 class _Peak:
-    """The highest point and the profile interval of each function of a batch, in normalised units."""
+    """The highest point and the profile interval of each function of a batch, in normalised units.
 
-    def __init__(self, batch: _Batch, grid: Array, slopes: Array, surface: Array) -> None:
-        self.batch = batch
-        n, n_a, n_s = surface.shape
-        rows = np.arange(n)
-        step = float(_LOG_SLOPES[1] - _LOG_SLOPES[0])
+    Attributes
+    ----------
+    alpha, log_slope : Array, shape (fits,)
+        Where the penalised likelihood is highest.
+    flat : Array of bool
+        The highest point lies at the smallest slope that is tried.
+    alpha_low, alpha_high, slope_low, slope_high : Array
+        Ends of the profile intervals (slopes as logarithms); NaN where the interval has no end.
+    """
+
+    def __init__(self, batch: _Batch, grid: Array, surface: Array) -> None:
         bottom, top = float(_LOG_SLOPES[0]), float(_LOG_SLOPES[-1])
+        step = float(_LOG_SLOPES[1] - _LOG_SLOPES[0])
+        rows = np.arange(len(grid))
+        slopes = np.broadcast_to(_LOG_SLOPES, (len(grid), len(_LOG_SLOPES)))
 
-        def best_slope(a: Array, around: Array) -> tuple[Array, Array]:
-            low, high = np.maximum(around - step, bottom), np.minimum(around + step, top)
-            return _golden(lambda s: batch.objective(a, s), low, high, _FINE)
+        def over_slope(a: Array, low: Array, high: Array, steps: int) -> tuple[Array, Array]:
+            ends = np.maximum(low - step, bottom), np.minimum(high + step, top)
+            return _golden(lambda s: batch.objective(a, s), *ends, steps)
 
-        def best_threshold(s: Array, low: Array, high: Array) -> tuple[Array, Array]:
-            return _golden(lambda a: batch.objective(a, s), low, high, _FINE)
-
-        slope_at = slopes[rows[:, None], surface.argmax(2)]
-        best_s, profile_a = best_slope(grid, slope_at)
+        nearest = slopes[rows[:, None], surface.argmax(2)]
+        best_s, profile_a = over_slope(grid, nearest, nearest, _COARSE)
         k = profile_a.argmax(1)
-        before, after = np.maximum(k - 1, 0), np.minimum(k + 1, n_a - 1)
-        around = best_s[rows, k]
-
-        def height(a: Array) -> Array:
-            return best_slope(a, around)[1]
-
-        self.alpha, self.height = _golden(height, grid[rows, before], grid[rows, after], _FINE)
-        self.log_slope, _ = best_slope(self.alpha, around)
+        before, after = np.maximum(k - 1, 0), np.minimum(k + 1, grid.shape[1] - 1)
+        low, high = _span(best_s, rows, before, after)
+        self.alpha, height = _golden(
+            lambda a: over_slope(a, low, high, _FINE)[1], grid[rows, before], grid[rows, after], _FINE
+        )
+        self.log_slope, _ = over_slope(self.alpha, low, high, _FINE)
         self.flat = self.log_slope <= bottom + 1e-3
-        level = np.maximum(self.height, profile_a.max(1)) - _DROP
-        self.alpha_low, self.alpha_high = _ends(
-            grid, profile_a, level, lambda a, j: best_slope(a, best_s[rows, j])[1]
-        )
-        a_index = surface.argmax(1)
-        lower = grid[rows[:, None], np.maximum(a_index - 1, 0)]
-        upper = grid[rows[:, None], np.minimum(a_index + 1, n_a - 1)]
-        _, profile_s = best_threshold(slopes, lower, upper)
-        self.slope_low, self.slope_high = _ends(
-            slopes, profile_s, level, lambda s, j: best_threshold(s, lower[rows, j], upper[rows, j])[1]
-        )
+        level = np.maximum(height, profile_a.max(1)) - _DROP
+
+        def height_at_alpha(a: Array, i: Array, j: Array) -> Array:
+            return over_slope(a, *_span(best_s, rows, i, j), _MEDIUM)[1]
+
+        self.alpha_low, self.alpha_high = _ends(grid, profile_a, level, height_at_alpha)
+
+        best_a = surface.argmax(1)
+        lower = grid[rows[:, None], np.maximum(best_a - 1, 0)]
+        upper = grid[rows[:, None], np.minimum(best_a + 1, grid.shape[1] - 1)]
+        _, profile_s = _golden(lambda a: batch.objective(a, slopes), lower, upper, _COARSE)
+
+        def height_at_slope(s: Array, i: Array, j: Array) -> Array:
+            bracket = np.minimum(lower[rows, i], lower[rows, j]), np.maximum(upper[rows, i], upper[rows, j])
+            return _golden(lambda a: batch.objective(a, s), *bracket, _MEDIUM)[1]
+
+        self.slope_low, self.slope_high = _ends(slopes, profile_s, level, height_at_slope)
 
 
-def _ends(points: Array, profile: Array, level: Array, value) -> tuple[Array, Array]:  # type: ignore[no-untyped-def]
-    """Return where the profile crosses `level`, outermost on either side; NaN where it does not within the grid."""
+def _span(values: Array, rows: npt.NDArray[np.intp], i: Array, j: Array) -> tuple[Array, Array]:
+    """Return the smaller and the larger of two columns' values."""
+    first, second = values[rows, i], values[rows, j]
+    return np.minimum(first, second), np.maximum(first, second)
+
+
+def _ends(
+    points: Array, profile: Array, level: Array, height: Callable[[Array, Array, Array], Array]
+) -> tuple[Array, Array]:
+    """Return where the profile crosses `level`, outermost on either side; NaN where it does not within the grid.
+
+    `height(point, i, j)` is the profile at points between columns `i` and `j` of the grid.
+    """
     rows = np.arange(len(points))
     inside = profile >= level[:, None]
     inside[rows, profile.argmax(1)] = True
@@ -305,17 +318,19 @@ def _ends(points: Array, profile: Array, level: Array, value) -> tuple[Array, Ar
         is_open = (beyond < 0) | (beyond >= n)
         outer = np.clip(beyond, 0, n - 1)
         low, high = points[rows, outer], points[rows, first]
-        for _ in range(14):
+        for _ in range(_BISECTIONS):
             middle = (low + high) / 2.0
-            above = np.maximum(value(middle, first), value(middle, outer)) >= level
+            above = height(middle, first, outer) >= level
             low, high = np.where(above, low, middle), np.where(above, middle, high)
         ends.append(np.where(is_open, np.nan, (low + high) / 2.0))
     return ends[0], ends[1]
 
 
-def _result(peak: _Peak, i: int, scale: float, x: Array) -> Fit:
+def _result(peak: _Peak, i: int, scale: float, x: Array, all_yes: bool) -> Fit:
     n = len(x)
     if peak.flat[i]:
+        if all_yes:
+            return Fit(state="all_yes", n=n, threshold=float(x[x > 0][0]), censored="below")
         return Fit(state="flat", n=n)
 
     def finite(value: float) -> float | None:
@@ -333,14 +348,14 @@ def _result(peak: _Peak, i: int, scale: float, x: Array) -> Fit:
         threshold, censored, low = smallest, "below", None
         high = None if high is None else max(high, smallest)
     return Fit(
-        state="fitted",
+        state="all_yes" if all_yes else "fitted",
         n=n,
         threshold=threshold,
         threshold_low=low,
         threshold_high=high,
         slope=1.0 / sigma,
         slope_low=finite(np.exp(peak.slope_low[i]) / scale),
-        slope_high=finite(np.exp(peak.slope_high[i]) / scale),
+        slope_high=None if all_yes else finite(np.exp(peak.slope_high[i]) / scale),
         censored=censored,  # type: ignore[arg-type]
         alpha=alpha,
         sigma=sigma,

@@ -77,7 +77,7 @@ VALUES = Table(
         Column("value", "The value; n/a: not measured", "number", required=True),
         Column(
             "unit",
-            "degC (absolute), delta_degC (difference from baseline_c, either sign), kPa, mN, rating, ratio, count or n/8",
+            "degC (absolute), delta_degC (from baseline_c, either sign), kPa, mN, rating, ratio, count or n/8",
             required=True,
         ),
         _BASELINE,
@@ -152,7 +152,7 @@ class Trial:
     task : {'limits', 'yes_no', 'rating', 'count'}
         What kind of trial it is, hence how trials of its kind become a reading.
     intensity : float or None
-        `limits`: canonical unit of the parameter (for `tsl`: see `absolute`); `yes_no`: magnitude of the step in degC.
+        `limits`: canonical unit of the parameter (for `tsl`: see `absolute`); `yes_no`: size of the step, degC.
     absolute : bool
         `tsl` only: the intensity is a temperature, not a span.
     direction, response : str
@@ -231,7 +231,8 @@ def read(visit: Visit, settings: Settings) -> QstRecording:
         except BadInput as error:
             problems += error.problems
     placed = tuple(
-        p.at(participant_id=visit.participant_id, session_id=visit.session_id, assay="qst") for p in problems
+        p.at(participant_id=visit.participant_id, session_id=visit.session_id, assay="qst")
+        for p in sorted(problems, key=lambda p: (p.file, p.row or 0))
     )
     if not values and not trials and any(p.severity == "error" for p in placed):
         raise BadInput(placed)
@@ -248,7 +249,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(word.lower(), choices, n=1, cutoff=0.6)
     begins = [c for c in choices if word and c.startswith(word.lower())]
     found = close or begins[:1]
-    return f"did you mean {found[0]}?" if found else f"use one of {', '.join(choices)}"
+    return f"write {found[0]} if you meant it" if found else f"use one of {', '.join(choices)}"
 
 
 def _place(row: Row) -> tuple[str, str, Parameter]:
@@ -344,7 +345,7 @@ def _without_conflicts(found: list[tuple[Row, QstValue]], problems: list[Problem
             kept.append(first)
             problems.append(
                 row.problem(
-                    "value", f"{what}; it is used once", "keep one of them", code="duplicate-row", severity="warning"
+                    "", f"{what}; it is used once", "keep one of them", code="duplicate-row", severity="warning"
                 )
             )
         else:
@@ -352,7 +353,7 @@ def _without_conflicts(found: list[tuple[Row, QstValue]], problems: list[Problem
                 what += f" with different values ({numbers} {PARAMETERS[code].unit})"
             else:
                 what += " with different devices or censoring"
-            problems.append(row.problem("value", f"{what}; none is used", "keep one of them", code="duplicate-row"))
+            problems.append(row.problem("", f"{what}; none is used", "keep one of them", code="duplicate-row"))
     return kept
 
 

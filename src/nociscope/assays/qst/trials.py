@@ -1,7 +1,7 @@
 """From trials to the DFNS value: how each parameter is averaged, and how sure the average is.
 
-Rules of averaging: Rolke et al. 2006 (https://doi.org/10.1016/j.pain.2006.01.041). Intervals are 95 % Student intervals
-of the trials of this one session; where the parameter is normal only on the log scale they are made on it.
+Rules of averaging: Rolke et al. 2006 (https://doi.org/10.1016/j.pain.2006.01.041). Intervals are 95 % Student
+intervals of the trials of this one session; where the parameter is normal only on the log scale they are made on it.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def geometric_mean(values: Sequence[float], offset: float = 0.0) -> tuple[float,
 
     value = back(mean)
     assert value is not None
-    return value, back(low), back(high)
+    return min(max(value, min(values)), max(values)), back(low), back(high)  # rounding must not leave their range
 
 
 def aggregate(code: str, trials: Sequence[Trial], settings: Settings) -> Aggregate:

@@ -52,7 +52,7 @@ def readings_of_fit(group: Sequence[Trial], fit: Fit) -> tuple[Reading, Reading]
         method=METHOD,
         device=first.device,
         quality="failed" if fit.slope is None else ("good" if fit.censored == "none" else "poor"),
-        remark=no_slope or ("the threshold lies outside the intensities given" if fit.censored != "none" else ""),
+        remark=no_slope or _slope_remark(fit),
         source=source,
     )
     return threshold, slope
@@ -89,6 +89,12 @@ def _words(fit: Fit) -> str:
     if fit.censored == "below":
         return "the threshold lies below the smallest intensity given, which stands for it"
     return ""
+
+
+def _slope_remark(fit: Fit) -> str:
+    if fit.state == "all_yes":
+        return "all answers are yes: only how shallow the curve can be at most is known"
+    return "the threshold lies outside the intensities given" if fit.censored != "none" else ""
 
 
 def _slope_words(fit: Fit) -> str:
