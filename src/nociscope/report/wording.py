@@ -85,7 +85,7 @@ def number(value: float | None, decimals: int | None = None) -> str:
 
 def unit(name: str) -> str:
     """Return a unit as it is printed: ``uS`` is µS; none for ratios and counts."""
-    return _UNITS.get(name, shown(name, 40))
+    return _UNITS.get(name, shown(name, 40).replace("degC", "°C"))
 
 
 def with_unit(text: str, name: str) -> str:
