@@ -75,7 +75,7 @@ def test_reasons_that_differ_in_names_alone_are_one() -> None:
         (
             "a",
             "The norm of_forearm_[measure] is for forearm, not for [site]; measured by [method]; try “more”",
-            "cdt, wdt and hpt: 8 readings",
+            "cdt; wdt; hpt: 8 readings",
         ),
         ("b", "The age is not stated", "hpt (face, left)"),
     )

@@ -146,10 +146,10 @@ def _whom(names: Sequence[tuple[str, str]], of: int, most: int = 6) -> str:
     if len(names) == of > 2:
         return "All readings of this test"
     if len(names) <= most:
-        return wording.listed(f"{t} ({p[:1].lower()}{p[1:]})" if p else t for t, p in names)
+        return "; ".join(f"{t} ({p[:1].lower()}{p[1:]})" if p else t for t, p in names)
     titles = list(dict.fromkeys(t for t, _ in names))
     shown = titles if len(titles) <= 15 else [*titles[:14], f"{len(titles) - 14} more measures"]
-    return f"{wording.listed(shown)}: {len(names)} readings"
+    return f"{'; '.join(shown)}: {len(names)} readings"
 
 
 def joined(readings: Sequence[Reading], scores: Sequence[Score]) -> list[tuple[Reading | None, tuple[Score, ...]]]:
@@ -327,7 +327,7 @@ def _notes(reading: Reading | None, said: Mapping[str, str]) -> tuple[str, ...]:
     if reading is None:
         return ("This score has no reading of the same value beside it.",)
     notes: list[str] = []
-    remark = wording.shown(reading.remark)
+    remark = wording.tied(wording.shown(reading.remark))
     remark = f"{remark[:1].upper()}{remark[1:]}" if reading.quality == "good" else remark
     if reading.quality == "good":
         if remark:
