@@ -16,7 +16,7 @@ Estimate
 The likelihood is penalised by Jeffreys' prior, the root of the determinant of the Fisher information of intercept and
 slope (Firth 1993, https://doi.org/10.1093/biomet/80.1.27; Kosmidis & Firth 2021,
 https://doi.org/10.1093/biomet/asaa052). It needs no tuning constant, keeps the slope finite when yes and no are
-perfectly separated, takes off the first-order bias of the slope, and does not change with the unit of the stimulus.
+perfectly separated, reduces the bias of the slope, and does not change with the unit of the stimulus.
 
 Intervals are the values whose profile penalised likelihood lies within 1.92 (half the 95 % point of chi-squared with
 one degree of freedom) of its maximum (Heinze & Schemper 2002, https://doi.org/10.1002/sim.1047).
