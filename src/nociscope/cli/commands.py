@@ -19,7 +19,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     help="A reproducible work-up of the pain-sensing nervous system, from a BIDS study to a report.",
-
     epilog="Begin with: nociscope demo. For research use only; not a medical device.",
 )
 norms_app = typer.Typer(rich_markup_mode=None, help="Norms: which there are, what one says, and building your own.")

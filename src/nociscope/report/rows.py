@@ -160,7 +160,7 @@ def reading_table(
         norm = used.pop() if len(used) == 1 else None
         if norm is not None:
             lines = tuple(replace(x, scores=tuple(replace(s, norm=None) for s in x.scores)) for x in lines)
-        made.append(Group(title=place or "No particular place", common=_sentence(here), norm=norm, lines=lines))
+        made.append(Group(title=place or "Person as a whole", common=_sentence(here), norm=norm, lines=lines))
     cells = [s for g in made for line in g.lines for s in line.scores]
     return ReadingTable(
         groups=tuple(made),
@@ -291,6 +291,7 @@ def _notes(reading: Reading | None, said: Mapping[str, str]) -> tuple[str, ...]:
         return ("This score has no reading of the same value beside it.",)
     notes: list[str] = []
     remark = wording.shown(reading.remark)
+    remark = f"{remark[:1].upper()}{remark[1:]}" if reading.quality == "good" else remark
     if reading.quality == "good":
         if remark:
             notes.append(remark)

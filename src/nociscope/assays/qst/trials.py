@@ -88,7 +88,7 @@ def geometric_mean(values: Sequence[float], offset: float = 0.0) -> tuple[float,
 
     value = back(mean)
     assert value is not None
-    return value, back(low), back(high)
+    return min(max(value, min(values)), max(values)), back(low), back(high)  # rounding must not leave their range
 
 
 def aggregate(code: str, trials: Sequence[Trial], settings: Settings) -> Aggregate:
