@@ -163,7 +163,7 @@ def write_group(study: Study, out: Path) -> Path:
     for table, kind in ((READINGS, "readings"), (SCORES, "scores")):
         store.write(out, f"group/{kind}.tsv", _joined(out, places, table, kind))
         store.write(out, f"group/{kind}.json", files.to_json(table.dictionary()))
-    results = [store.load(out, p.participant_id, p.session_id) for p in places]
+    results = [store.load(out, p.participant_id, p.session_id, figures=False) for p in places]
     _write_descriptions(out, results)
     store.write(out, "index.html", _index(study, results))
     return out / "index.html"
