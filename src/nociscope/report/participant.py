@@ -195,7 +195,7 @@ def _facts(participant: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         ("Group", wording.known(participant.get("group"))),
     ]
     for key, title, unit in (("height_cm", "Height", "cm"), ("weight_kg", "Weight", "kg")):
-        value = wording.known(participant.get(key))
+        value = wording.size(participant.get(key))
         facts.append((title, value if value == wording.NOT_RECORDED else f"{value} {unit}"))
     return tuple(facts)
 
@@ -293,7 +293,7 @@ def _section(
             Drawing(
                 anchor=f"{anchor}-figure-{number}",
                 title=wording.shown(figure.title, 200).rstrip("."),
-                caption=wording.shown(figure.caption, 1500),
+                caption=wording.tied(wording.shown(figure.caption, 1500)),
                 svg="",
                 notice="left to the files",
                 width="",
@@ -424,8 +424,10 @@ def _references(result: VisitResult, room: Room) -> tuple[tuple[str, str, str], 
     """Return each work cited by methods or norms once: citation, DOI, address."""
     cited = [ref for a in result.assays if a.status != "absent" for ref in a.references]
     cited += [(n.citation, n.doi) for n in result.norms if n.doi]
-    once = {doi.lower() or citation: (citation, doi) for citation, doi in reversed(cited)}
-    kept = list(reversed(once.values()))[: room.entries]
+    once: dict[str, tuple[str, str]] = {}
+    for citation, doi in cited:
+        once.setdefault(doi.lower() or citation, (citation, doi))
+    kept = list(once.values())[: room.entries]
     return tuple((wording.shown(c), wording.shown(doi, 200), page.doi_address(doi)) for c, doi in kept)
 
 

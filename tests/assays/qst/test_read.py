@@ -103,14 +103,15 @@ def test_what_cannot_be_right_is_refused_by_name_and_the_rest_stands(row: str, c
 
 
 def test_nothing_left_is_bad_input() -> None:
-    with pytest.raises(BadInput, match="sub-01, phenotype/qst.tsv, row 2, column parameter"):
+    with pytest.raises(BadInput, match=r"sub-01, phenotype/qst.tsv, row 2, column parameter"):
         read("foot_dorsum left xyz 4 degC")
 
 
 @pytest.mark.parametrize("missing", ["n/a", "NaN", "nan"])
 def test_a_missing_value_is_no_reading_and_no_failure(missing: str) -> None:
     recording = read(f"foot_dorsum left hpt {missing} degC")
-    assert recording.values == () and recording.problems == ()
+    assert recording.values == ()
+    assert recording.problems == ()
     assert ASSAY.measure(recording, SETTINGS) == ()
 
 
@@ -125,7 +126,8 @@ def test_a_reading_twice_with_different_values_is_not_chosen() -> None:
     assert [v.parameter for v in recording.values] == ["hpt"]
     (problem,) = recording.problems
     assert "rows 2 and 3" in problem.sentence()
-    assert "64" in problem.what and "80" in problem.what
+    assert "64" in problem.what
+    assert "80" in problem.what
 
 
 def test_the_same_reading_twice_is_used_once() -> None:
@@ -169,7 +171,8 @@ def test_trials_take_device_and_baseline_from_the_sidecar(tmp_path) -> None:
     readings = {r.measure: r for r in ASSAY.measure(recording, SETTINGS)}
     assert readings["cpt"].device == "QST.Lab TCS II"
     assert readings["cpt"].unit == "degC"
-    assert readings["cpt"].value is not None and 0 < readings["cpt"].value < 25
+    assert readings["cpt"].value is not None
+    assert 0 < readings["cpt"].value < 25
 
 
 @pytest.mark.parametrize(
@@ -203,4 +206,5 @@ def test_a_trial_file_that_is_no_table_is_named(tmp_path) -> None:
 
 def test_a_header_alone_is_no_failure(tmp_path) -> None:
     recording = ASSAY.read(trial_visit(tmp_path, trial_text()), SETTINGS)
-    assert recording.problems == () and ASSAY.measure(recording, SETTINGS) == ()
+    assert recording.problems == ()
+    assert ASSAY.measure(recording, SETTINGS) == ()

@@ -37,7 +37,8 @@ def test_cold_detection_is_the_mean_magnitude_from_32(one) -> None:
     assert (r.value, r.n, r.method, r.unit, r.censored) == (pytest.approx(2.0), 3, "limits", "delta_degC", "none")
     # Student interval of log(mean) by the delta method: t(0.975, 2) = 4.30265, standard error 1/sqrt(3), mean 2
     factor = math.exp(4.302652729911275 / math.sqrt(3) / 2)
-    assert r.low == pytest.approx(2 / factor) and r.high == pytest.approx(2 * factor)
+    assert r.low == pytest.approx(2 / factor)
+    assert r.high == pytest.approx(2 * factor)
 
 
 def test_heat_pain_is_the_mean_with_student_interval(one) -> None:
@@ -92,6 +93,11 @@ def test_limen_of_temperatures_and_of_spans(one) -> None:
     assert one(*limits("tsl", [6.0, 7.0, 8.0], "degC")).value == pytest.approx(7)
 
 
+def test_warm_detections_alone_are_no_limen(one) -> None:
+    r = one(*(f"foot_dorsum left tsl {i} {v} degC up" for i, v in enumerate([36, 37, 35])))
+    assert (r.value, r.quality) == (None, "failed")
+
+
 def turning(code: str, pairs: list[tuple[float, str, str]]) -> list[str]:
     return [f"foot_dorsum left {code} {i} {v} mN {d} {a}" for i, (v, d, a) in enumerate(pairs)]
 
@@ -133,7 +139,9 @@ def test_allodynia_of_zeros_is_zero(one) -> None:
 def test_wind_up_is_a_ratio_of_means(one) -> None:
     r = one(*ratings("wur", [10, 20, 30, 20, 20], "single"), *ratings("wur", [40, 50, 60, 50, 50], "train"))
     assert (r.value, r.n, r.method) == (pytest.approx(2.5), 5, "ratings:ratio")
-    assert r.low is not None and r.high is not None and r.low < 2.5 < r.high
+    assert r.low is not None
+    assert r.high is not None
+    assert r.low < 2.5 < r.high
 
 
 def test_wind_up_over_zero_is_undefined_not_one(one) -> None:

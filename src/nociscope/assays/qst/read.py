@@ -231,7 +231,8 @@ def read(visit: Visit, settings: Settings) -> QstRecording:
         except BadInput as error:
             problems += error.problems
     placed = tuple(
-        p.at(participant_id=visit.participant_id, session_id=visit.session_id, assay="qst") for p in problems
+        p.at(participant_id=visit.participant_id, session_id=visit.session_id, assay="qst")
+        for p in sorted(problems, key=lambda p: (p.file, p.row or 0))
     )
     if not values and not trials and any(p.severity == "error" for p in placed):
         raise BadInput(placed)
