@@ -173,8 +173,8 @@ def _limen(trials: Sequence[Trial], settings: Settings) -> Aggregate:
     """Return the thermal sensory limen: warm minus cold detections, or the mean of spans.
 
     With trials in both directions that are temperatures (or signed differences), it is mean(up) - mean(down) with
-    Welch's interval; otherwise every row is a span and the limen is their mean. Rising trials alone that lie above the
-    baseline are temperatures whose other half is missing.
+    Welch's interval; otherwise every row is a span and the limen is their mean. Rising trials alone that lie above
+    the baseline are temperatures whose other half is missing.
     """
     up = [t.intensity for t in trials if t.direction == "up" and t.intensity is not None]
     down = [t.intensity for t in trials if t.direction == "down" and t.intensity is not None]
