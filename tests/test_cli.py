@@ -213,6 +213,9 @@ def test_demo_gives_the_same_bytes_anywhere(tmp_path):
     for part in ("study", "results"):
         assert contents(tmp_path / "nociscope-demo" / part) == contents(tmp_path / "other" / part)
     assert "0 visits worked up" in nociscope("demo", tmp_path / "other").stdout
+    (tmp_path / "other" / "study" / "participants.tsv").write_text("spoilt")
+    assert nociscope("demo", tmp_path / "other", "--overwrite").returncode == 0
+    assert contents(tmp_path / "nociscope-demo" / "study") == contents(tmp_path / "other" / "study")
 
 
 def test_user_settings_of_matplotlib_and_a_read_only_home_change_nothing(tmp_path):

@@ -147,20 +147,41 @@ class Demo:
     summary: RunSummary
 
 
-def demo(out: Path | str = "nociscope-demo", *, jobs: int = 1, watcher: Watcher | None = None) -> Demo:
+def demo(
+    out: Path | str = "nociscope-demo", *, jobs: int = 1, overwrite: bool = False, watcher: Watcher | None = None
+) -> Demo:
     """Simulate a small study and work it up: ``out/study`` and ``out/results``.
 
-    A second call finds the same study there and does nothing that is done already.
+    A second call finds the study there and does nothing that is done already.
+
+    Parameters
+    ----------
+    out : Path or str
+    jobs : int
+        Worker processes.
+    overwrite : bool
+        Whether an earlier demonstration is removed and made anew.
+    watcher : Watcher, optional
+        Told of the progress.
+
+    Raises
+    ------
+    CannotWrite
+        The folder holds something else.
     """
+    from nociscope.engine.dataset import made_by_us
     from nociscope.engine.place import make, resolve_out
 
     root = resolve_out(Path(out))
-    study = root / "study"
-    finished = root / "study" / "dataset_description.json"
-    if not finished.exists():
+    study, results = root / "study", root / "results"
+    if overwrite:
+        for folder, kind in ((study, "raw"), (results, "derivative")):
+            if made_by_us(folder, kind) and not folder.is_symlink():
+                shutil.rmtree(folder)
+    if not made_by_us(study, "raw"):
         make(root)
-        study = simulate(root / "study", DEMO_PEOPLE, DEMO_SEED)
-    return Demo(study, run(study, root / "results", jobs=jobs, watcher=watcher))
+        simulate(study, DEMO_PEOPLE, DEMO_SEED)
+    return Demo(study, run(study, results, jobs=jobs, watcher=watcher))
 
 
 @dataclass(frozen=True, slots=True)

@@ -265,6 +265,14 @@ def test_output_that_is_another_dataset_is_refused(study, tmp_path):
     assert contents(other) == before
 
 
+def test_output_that_is_a_virtual_study_is_refused(study, tmp_path):
+    import nociscope
+
+    other = nociscope.simulate(tmp_path / "other", 1, 1)
+    with pytest.raises(CannotWrite, match="another dataset"):
+        run_study(study, other)
+
+
 def test_study_never_changes(study, tmp_path):
     before = (contents(study), times(study))
     run_study(study, study / "derivatives" / "nociscope")

@@ -271,13 +271,14 @@ def demo(
         "nociscope-demo"
     ),
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Worker processes.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Remove an earlier demo and make it anew.")] = False,
     debug: DebugOption = False,
 ) -> int:
     """Simulate a small study, work it up, and say where the report is."""
     from nociscope import verbs
 
     with watching() as watcher:
-        done = verbs.demo(out, jobs=jobs or cores(), watcher=watcher)
+        done = verbs.demo(out, jobs=jobs or cores(), overwrite=overwrite, watcher=watcher)
     say(f"Virtual study: {done.study}")
     _conclude(done.summary)
     return done.summary.exit_code
