@@ -66,7 +66,7 @@ def test_a_censored_line_is_recovered():
 
 
 def test_group_table_agrees_with_what_is_known_of_these_data(example, capsys):
-    """An independent fit gave 0.746, 0.697 (0.627 from 47 years), 0.496 and 0.56; models differ in the second decimal."""
+    """An independent fit gave 0.746, 0.697 (0.627 from 47 years), 0.496 and 0.56; models differ somewhat."""
     import nociscope
 
     folder, modules, _ = example
