@@ -89,10 +89,11 @@ class Trial:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QstRecording:
-    """All QST of one visit: values that came as values, and trials."""
+    """All QST of one visit: values that came as values, and trials; `group` as in ``participants.tsv``."""
 
     values: tuple[QstValue, ...] = ()
     trials: tuple[Trial, ...] = ()
+    group: str = ""
     problems: tuple[Problem, ...] = ()
     sources: tuple[str, ...] = ()
 
@@ -143,7 +144,11 @@ def read(visit: Visit, settings: Settings) -> QstRecording:
     if not values and not trials and any(p.severity == "error" for p in placed):
         raise BadInput(placed)
     return QstRecording(
-        values=tuple(values), trials=tuple(trials), problems=placed, sources=tuple(dict.fromkeys(sources))
+        values=tuple(values),
+        trials=tuple(trials),
+        group=visit.participant.group,
+        problems=placed,
+        sources=tuple(dict.fromkeys(sources)),
     )
 
 
