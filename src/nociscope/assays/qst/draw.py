@@ -206,8 +206,8 @@ def _profile_words(
 ) -> str:
     words = [
         "The DFNS parameters in their usual order; points above 0 are gain of function, below 0 loss, and the grey "
-        "band is the central 95 % of the norm. Hollow marks at the foot are values without a z score; the strip below "
-        "gives the values, – where none was taken, < and > where the device could not go further."
+        "band is the central 95 % of the norm. Hollow marks at the foot are values without a z score; the strip "
+        "below gives the values, – where none was taken, < and > where the device could not go further."
     ]
     for site, side in series:
         own = [r for r in readings if (r.site, r.side) == (site, side)]
