@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nociscope._version import __version__
-from nociscope.assays.declaration import Assay, FileInput, TableInput
+from nociscope.assays.declaration import Assay, FileInput, OwnLimit, TableInput
 from nociscope.assays.registry import assay_named
 from nociscope.engine import manifest, store
 from nociscope.engine.manifest import Manifest, VisitRecord
@@ -176,7 +176,7 @@ def checked(readings: Iterable[Reading], assay: Assay, fault: Callable[[str], No
         numbers = [x for x in (reading.value, reading.low, reading.high) if x is not None]
         if declared is None:
             fault(f"the measure {reading.measure} is not declared")
-        elif declared.unit != reading.unit:
+        elif not declared.allows(reading.unit):
             fault(f"{reading.measure} has the unit “{reading.unit}” instead of “{declared.unit}”")
         elif not all(abs(x) < _HUGE for x in numbers):
             fault(f"{reading.measure} has a value or interval that is not finite")
@@ -224,10 +224,16 @@ def _stamped(readings: Iterable[Reading], visit: Visit, assay: Assay, attempt: A
     )
 
 
-def _score(readings: Sequence[Reading], participant: Participant, library: NormLibrary, assay: Assay) -> Any:
+def _score(
+    readings: Sequence[Reading],
+    participant: Participant,
+    library: NormLibrary,
+    assay: Assay,
+    limits: Sequence[OwnLimit] = (),
+) -> Any:
     from nociscope.norms.scoring import score
 
-    return score(readings, participant, library, (assay,))
+    return score(readings, participant, library, (assay,), limits)
 
 
 def _inputs(visit: Visit, assay: Assay, recording: Any) -> dict[str, str]:
@@ -290,7 +296,10 @@ def _one_assay(assay: Assay, visit: Visit, job: Job, problems: tuple[Problem, ..
         status: Status = "failed" if _errors(attempt.problems) else "absent"
         return _Part(AssayResult(name=assay.name, title=assay.title, status=status, problems=tuple(attempt.problems)))
     recording, readings = measure_visit(visit, assay, settings, attempt)
-    scores = attempt.step("scoring", _score, readings, visit.participant, job.library, assay) or ()
+    limits: tuple[OwnLimit, ...] = ()
+    if assay.limits is not None and recording is not None:
+        limits = attempt.step("taking limits", assay.limits, recording, settings) or ()
+    scores = attempt.step("scoring", _score, readings, visit.participant, job.library, assay, limits) or ()
     if assay.from_scores is not None and readings:
         more = attempt.step("deriving", assay.from_scores, readings, scores, settings) or ()
         derived = _stamped(more, visit, assay, attempt)
