@@ -11,6 +11,8 @@ from nociscope.problems import NociscopeError
 BUILT_IN = (
     "nociscope.assays.qst",
     "nociscope.assays.biopsy",
+    "nociscope.assays.ncs",
+    "nociscope.assays.labs",
 )
 """One line an assay; their order is the order of pages and tables."""
 

@@ -250,7 +250,9 @@ def _sources(norms: Sequence[NormUsed]) -> tuple[Source, ...]:
                 doi=wording.shown(norm.doi, 200),
                 address=page.doi_address(norm.doi),
                 population=wording.shown(norm.population),
-                status=_NORM_STATUS.get(norm.status, wording.shown(norm.status, 60)),
+                status="given beside the values"
+                if norm.key == "laboratory_limits"
+                else _NORM_STATUS.get(norm.status, wording.shown(norm.status, 60)),
                 unverified=norm.status == "unverified",
                 sha=wording.shown(norm.sha256, 64)[:12],
             )
