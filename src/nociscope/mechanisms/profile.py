@@ -1,0 +1,413 @@
+"""The mechanism profile: what the model says of a visit, what drove it, what contradicts it, and what would tell more."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+
+from nociscope.mechanisms import model
+from nociscope.mechanisms.coefficients import Knowledge, knowledge
+from nociscope.mechanisms.laboratory import Laboratory, as_the_norms
+from nociscope.mechanisms.model import Fit, Floats, Group
+from nociscope.mechanisms.observed import Visit
+from nociscope.tables import Value
+from nociscope.truth import MECHANISM_KEYS
+
+Status = Literal["assessed", "not_assessable"]
+
+NOT_ASSESSABLE = 0.85
+"""A mechanism cannot be assessed while the tests leave more of its prior standard deviation than this."""
+
+SURPRISE = 0.01
+"""A test is surprising when the others predicted a value as far out or further with less than this probability."""
+
+_TOLD = math.log(1.25)
+_OPPOSED = math.log(2)
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contribution:
+    """What one test says of one mechanism.
+
+    Attributes
+    ----------
+    test : str
+        Key in the coefficient table.
+    words : str
+        Assay, measure and site, as in the scores table.
+    z : float
+        The observed score; over several measures, sites and sides their mean.
+    factor : float
+        By how much this test multiplies the odds, given all others; does not depend on the mechanism's prior.
+    expected, expected_sd : float
+        What the other tests predicted.
+    surprise : float
+        Probability of a value as far from that or further.
+    error : float
+        Probability that the test carries a gross error.
+    """
+
+    test: str
+    words: str
+    z: float
+    factor: float
+    expected: float
+    expected_sd: float
+    surprise: float
+    error: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Further:
+    """A test that was not done, and how much it would tell: bits of information, whatever its value."""
+
+    test: str
+    words: str
+    bits: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mechanism:
+    """One mechanism of one visit; the first fields are columns of ``tables.MECHANISMS``."""
+
+    participant_id: str
+    session_id: str
+    mechanism: str
+    prior: float
+    posterior: float
+    likelihood_ratio: float
+    severity: float
+    severity_low: float
+    severity_high: float
+    status: Status
+    flag: str
+    posterior_low: float
+    posterior_high: float
+    spread_left: float
+    contributions: tuple[Contribution, ...] = ()
+    further: tuple[Further, ...] = ()
+    controls: int = 0
+    covariates: tuple[str, ...] = field(default=())
+
+    @property
+    def drivers(self) -> tuple[Contribution, ...]:
+        """The tests that moved it most, most first."""
+        moved = [c for c in self.contributions if abs(math.log(c.factor)) > _TOLD]
+        return tuple(sorted(moved, key=lambda c: -abs(math.log(c.factor)))[:_SHOWN])
+
+    def as_row(self) -> dict[str, Value]:
+        """Return the row of the mechanisms table."""
+        named = ("participant_id", "session_id", "mechanism", "prior", "posterior", "likelihood_ratio", "severity")
+        named += ("severity_low", "severity_high", "status", "flag", "posterior_low", "posterior_high", "spread_left")
+        row: dict[str, Value] = {name: getattr(self, name) for name in named}
+        row["drivers"] = "; ".join(f"{c.words} x{c.factor:.3g}" for c in self.drivers)
+        row["tests"] = "; ".join(f"{c.words} ({c.z:.2f})" for c in self.contributions)
+        best = self.further[0] if self.further else None
+        row["next_test"] = best.words if best else None
+        row["next_test_bits"] = best.bits if best else None
+        return row
+
+    def as_json(self) -> dict[str, Any]:
+        """Return all of it as JSON."""
+        plain = {f.name: getattr(self, f.name) for f in fields(self)}
+        return plain | {
+            "contributions": [{f.name: getattr(c, f.name) for f in fields(c)} for c in self.contributions],
+            "further": [{f.name: getattr(x, f.name) for f in fields(x)} for x in self.further],
+            "covariates": list(self.covariates),
+        }
+
+
+def mechanism_from_json(entry: Mapping[str, Any]) -> Mechanism:
+    """Return the mechanism that :meth:`Mechanism.as_json` wrote.
+
+    Raises
+    ------
+    TypeError, KeyError
+        It did not.
+    """
+    return Mechanism(
+        **{
+            **entry,
+            "contributions": tuple(Contribution(**c) for c in entry["contributions"]),
+            "further": tuple(Further(**x) for x in entry["further"]),
+            "covariates": tuple(entry["covariates"]),
+        }
+    )
+
+
+@dataclass
+class Explainer:
+    """The model with its coefficients, priors and laboratory, ready to explain visits.
+
+    Attributes
+    ----------
+    priors : mapping
+        Mechanism -> prior, in place of the shipped one. Likelihood ratios average the other mechanisms over the shipped
+        priors, so they stay the same; with the shipped priors the posterior odds are prior odds times the ratio.
+    laboratory : Laboratory or None
+        None: the norms are taken as they are.
+    """
+
+    knowledge: Knowledge = field(default_factory=knowledge)
+    priors: Mapping[str, float] = field(default_factory=dict)
+    laboratory: Laboratory | None = None
+
+    def __post_init__(self) -> None:
+        """Lay out the arrays."""
+        known = self.knowledge
+        self._laboratory = self.laboratory or as_the_norms(len(known.tests))
+        self._covariance = self._laboratory.covariance(known.residual)
+        self._shipped = np.array([p.prior for p in known.priors.values()])
+        self._prior = np.array([self.priors.get(k, p.prior) for k, p in known.priors.items()])
+        self._groups: dict[tuple[tuple[int, ...], frozenset[str]], Group] = {}
+        self._batteries: dict[tuple[tuple[int, ...], frozenset[str]], model.Battery] = {}
+
+    @cached_property
+    def _components(self) -> tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]:
+        return model.components(self.knowledge.shift, self.knowledge.se, self.knowledge.residual)
+
+    def _extra(self, covariates: frozenset[str]) -> Floats:
+        extra = self._laboratory.offset_variance.copy()
+        for c in self.knowledge.covariates:
+            if c.covariate in covariates:
+                extra[self.knowledge.index(c.test)] += c.sd**2
+        return extra
+
+    def group(self, tests: tuple[int, ...], mechanisms: tuple[int, ...], covariates: frozenset[str]) -> Group:
+        """Return the model of some tests of one component."""
+        key = tests, covariates
+        if key not in self._groups:
+            k = self.knowledge
+            self._groups[key] = model.make_group(
+                tests, mechanisms, k.shift, k.se, self._covariance, self._extra(covariates)
+            )
+        return self._groups[key]
+
+    def battery(self, tests: tuple[int, ...], covariates: frozenset[str]) -> model.Battery:
+        """Return how much some tests can tell, whatever their values."""
+        key = tests, covariates
+        if key not in self._batteries:
+            k = self.knowledge
+            self._batteries[key] = model.assess(tests, k.shift, k.se, self._covariance, self._extra(covariates))
+        return self._batteries[key]
+
+    def explain(self, visits: Sequence[Visit]) -> tuple[tuple[Mechanism, ...], ...]:
+        """Return the profile of every visit: all mechanisms, in the order of their keys."""
+        done = [tuple(v.z) for v in visits]
+        found: list[list[Mechanism | None]] = [[None] * len(MECHANISM_KEYS) for _ in visits]
+        for tests, mechanisms in self._components:
+            alike: dict[tuple[tuple[int, ...], frozenset[str]], list[int]] = {}
+            members = frozenset(tests)
+            for number, (visit, its) in enumerate(zip(visits, done, strict=True)):
+                alike.setdefault((tuple(t for t in its if t in members), visit.covariates), []).append(number)
+            for (its, covariates), numbers in alike.items():
+                if not its:
+                    for number in numbers:
+                        for k in mechanisms:
+                            found[number][k] = self._untested(visits[number], k, self.battery(done[number], covariates))
+                    continue
+                group = self.group(its, mechanisms, covariates)
+                z = np.array([[visits[number].z[t] for t in its] for number in numbers])
+                told = _Told(self, group, z)
+                for row, number in enumerate(numbers):
+                    battery = self.battery(done[number], covariates)
+                    for column, k in enumerate(mechanisms):
+                        found[number][k] = told.mechanism(row, column, visits[number], battery)
+        return tuple(tuple(m for m in row if m is not None) for row in found)
+
+    def _range(self, k: int) -> tuple[float, float]:
+        """Return the plausible priors of a mechanism; a prior that the user gave is taken as known."""
+        key = MECHANISM_KEYS[k]
+        if key in self.priors:
+            return self.priors[key], self.priors[key]
+        prior = self.knowledge.priors[key]
+        return prior.low, prior.high
+
+    def further(self, k: int, battery: model.Battery) -> tuple[Further, ...]:
+        """Return the tests that were not done and bear on a mechanism, the most telling first."""
+        bits = battery.bits[:, k]
+        order = [int(i) for i in np.argsort(-bits, kind="stable") if bits[i] > 0]
+        tests = self.knowledge.tests
+        return tuple(Further(test=tests[i].key, words=tests[i].words, bits=float(bits[i])) for i in order)
+
+    def _untested(self, visit: Visit, k: int, battery: model.Battery) -> Mechanism:
+        low, high = self._range(k)
+        prior = float(self._prior[k])
+        width = 1.6448536269514722 * model.SEVERITY_SD
+        return Mechanism(
+            participant_id=visit.participant_id,
+            session_id=visit.session_id,
+            mechanism=MECHANISM_KEYS[k],
+            prior=prior,
+            posterior=prior,
+            likelihood_ratio=1.0,
+            severity=model.SEVERITY_MEAN,
+            severity_low=model.SEVERITY_MEAN - width,
+            severity_high=model.SEVERITY_MEAN + width,
+            status="not_assessable",
+            flag="",
+            posterior_low=low,
+            posterior_high=high,
+            spread_left=float(battery.spread[k]),
+            further=self.further(k, battery),
+            controls=self._laboratory.controls,
+            covariates=tuple(sorted(visit.covariates)),
+        )
+
+
+class _Told:
+    """What one group says of the visits that have the same tests of it."""
+
+    def __init__(self, explainer: Explainer, group: Group, z: Floats) -> None:
+        self.explainer = explainer
+        self.group = group
+        self.z = z
+        of, at = list(group.mechanisms), list(group.tests)
+        self.offset = explainer._laboratory.offset[at]
+        self.fit: Fit = model.fit(group, z - self.offset)
+        states = group.states
+        self.shipped, self.prior = explainer._shipped[of], explainer._prior[of]
+        self.weights = model.weights_of(self.fit.log_likelihood, states, self.prior)
+        self.posterior = self.weights @ states
+        self.log_ratio = model.log_ratio(self.fit.log_likelihood, states, self.shipped)
+        without = np.moveaxis(self.fit.without, 2, 1)  # (N, m, S)
+        self.log_factor = self.log_ratio[:, None, :] - model.log_ratio(without, states, self.shipped)  # (N, m, k)
+        left = model.weights_of(without, states, self.prior)
+        standardised = np.moveaxis(self.fit.residual / self.fit.residual_sd, 2, 1)
+        below = (left * model.normal_cdf(standardised)).sum(-1)
+        self.surprise = 2 * np.minimum(below, 1 - below)
+        residual = np.moveaxis(self.fit.residual, 2, 1)
+        shift = (left * residual).sum(-1)
+        self.expected = z - shift
+        spread = self.fit.residual_sd.T + 0 * residual
+        self.expected_sd = np.sqrt((left * (spread**2 + (residual - shift[..., None]) ** 2)).sum(-1))
+        self.error = np.einsum("ns,nsm->nm", self.weights, self.fit.error)
+        self._severities()
+
+    def _severities(self) -> None:
+        states = self.group.states
+        shape = self.posterior.shape
+        self.severity, self.low, self.high = np.empty(shape), np.empty(shape), np.empty(shape)
+        for k in range(shape[1]):
+            on = states[:, k] > 0
+            weight = self.weights[:, on]
+            weight = (weight + 1e-300) / (weight + 1e-300).sum(-1, keepdims=True)
+            mean, sd = self.fit.severity[:, on, k], self.fit.severity_sd[:, on, k]
+            self.severity[:, k] = (weight * mean).sum(-1)
+            self.low[:, k] = model.mixture_quantile(weight, mean, sd, 0.05)
+            self.high[:, k] = model.mixture_quantile(weight, mean, sd, 0.95)
+
+    def mechanism(self, row: int, column: int, visit: Visit, battery: model.Battery) -> Mechanism:
+        """Return one mechanism of one visit."""
+        k = self.group.mechanisms[column]
+        ratio = float(np.exp(np.clip(self.log_ratio[row, column], -690, 690)))
+        low, high = (_updated(p, ratio) for p in self.explainer._range(k))
+        contributions = self._contributions(row, column)
+        spread = float(battery.spread[k])
+        posterior = min(max(float(self.posterior[row, column]), 0.0), 1.0)
+        return Mechanism(
+            participant_id=visit.participant_id,
+            session_id=visit.session_id,
+            mechanism=MECHANISM_KEYS[k],
+            prior=float(self.prior[column]),
+            posterior=posterior,
+            likelihood_ratio=ratio,
+            severity=float(self.severity[row, column]),
+            severity_low=float(self.low[row, column]),
+            severity_high=float(self.high[row, column]),
+            status="assessed" if spread <= NOT_ASSESSABLE else "not_assessable",
+            flag=self._flag(row, column, contributions),
+            posterior_low=min(low, posterior),
+            posterior_high=max(high, posterior),
+            spread_left=spread,
+            contributions=contributions,
+            further=self.explainer.further(k, battery),
+            controls=self.explainer._laboratory.controls,
+            covariates=tuple(sorted(visit.covariates)),
+        )
+
+    def _contributions(self, row: int, column: int) -> tuple[Contribution, ...]:
+        known = self.explainer.knowledge
+        k = self.group.mechanisms[column]
+        out = []
+        for i, t in enumerate(self.group.tests):
+            if known.shift[t, k] == 0 and known.se[t, k] == 0:
+                continue
+            out.append(
+                Contribution(
+                    test=known.tests[t].key,
+                    words=known.tests[t].words,
+                    z=float(self.z[row, i]),
+                    factor=float(np.exp(np.clip(self.log_factor[row, i, column], -690, 690))),
+                    expected=float(self.expected[row, i]),
+                    expected_sd=float(self.expected_sd[row, i]),
+                    surprise=float(np.clip(self.surprise[row, i], 0, 1)),
+                    error=float(np.clip(self.error[row, i], 0, 1)),
+                )
+            )
+        return tuple(out)
+
+    def _flag(self, row: int, column: int, contributions: Iterable[Contribution]) -> str:
+        """Return which single tests the others contradict: surprising, and pointing the other way."""
+        said = tuple(contributions)
+        total = float(self.log_ratio[row, column])
+        out = []
+        for c in said:
+            own = math.log(c.factor)
+            rest = total - own
+            if c.surprise < SURPRISE and own * rest < 0 and min(abs(own), abs(rest)) > _OPPOSED:
+                against = [o for o in said if o is not c and math.log(o.factor) * own < 0]
+                against.sort(key=lambda o: -abs(math.log(o.factor)))
+                named = ", ".join(f"{o.words} ({o.z:+.1f})" for o in against[:_SHOWN])
+                out.append(f"{c.words} ({c.z:+.1f}) against {named or 'the other tests'}")
+        return f"contradiction: {'; '.join(out)}" if out else ""
+
+
+def _updated(prior: float, ratio: float) -> float:
+    """Return a probability after evidence of a likelihood ratio."""
+    if prior in (0.0, 1.0):
+        return prior
+    odds = prior / (1 - prior) * ratio
+    return odds / (1 + odds) if math.isfinite(odds) else 1.0
+
+
+def checked_priors(section: Mapping[str, Any], where: str = "the settings") -> dict[str, float]:
+    """Return the priors of a settings section ``[mechanisms.prior]``.
+
+    Raises
+    ------
+    BadInput
+        An entry is no mechanism, or its prior is not a number between 0 and 1.
+    """
+    from nociscope.problems import BadInput, Problem
+
+    def wrong(key: str, what: str, remedy: str) -> Problem:
+        return Problem(what=what, remedy=remedy, code="bad-settings", file=where, column=key)
+
+    problems = [
+        wrong(f"mechanisms.{key}", "is not a setting of the mechanisms", "write [mechanisms.prior]")
+        for key in section
+        if key != "prior"
+    ]
+    given = section.get("prior", {})
+    if not isinstance(given, Mapping):
+        raise BadInput([wrong("mechanisms.prior", "is not a section", "write [mechanisms.prior]"), *problems])
+    priors: dict[str, float] = {}
+    for key, value in given.items():
+        if key not in MECHANISM_KEYS:
+            problems.append(wrong(f"mechanisms.prior.{key}", "is not a mechanism", f"known are {', '.join(MECHANISM_KEYS)}"))
+        elif isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1:
+            problems.append(wrong(f"mechanisms.prior.{key}", "is not a number between 0 and 1", "correct the entry"))
+        else:
+            priors[key] = float(value)
+    if problems:
+        raise BadInput(problems)
+    return priors
+
+
