@@ -6,7 +6,7 @@ The numbers lie in ``data/*.tsv``, one source a row; nothing else in the program
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -33,6 +33,9 @@ FLOORS = {"good": 0.15, "fair": 0.30, "weak": 0.50}
 
 A convention, not an estimate: the sampling error of one study says nothing of other centres and populations.
 """
+
+
+_FEW = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,11 +74,12 @@ class Coefficient:
 class Test:
     """One test of the model: the mean z of one assay's measures over sites and sides.
 
-    An empty `sites` means any site.
+    An empty `sites` means any site; `words` is the test as tables name it.
     """
 
     key: str
     title: str
+    words: str
     assay: str
     measures: tuple[str, ...]
     sites: tuple[str, ...]
@@ -84,11 +88,11 @@ class Test:
         """Tell whether a score belongs to this test."""
         return assay == self.assay and measure in self.measures and (not self.sites or site in self.sites)
 
-    @property
-    def words(self) -> str:
-        """The test as tables name it: ``biopsy ienfd distal_leg``."""
-        site = f" {self.sites[0]}" if self.sites and len(self.sites) <= 2 else ""  # noqa: PLR2004
-        return f"{self.assay} {self.measures[0]}{site}"
+
+def _words(assay: str, measures: Sequence[str], sites: Sequence[str]) -> str:
+    """Return a test as tables name it: ``biopsy ienfd distal_leg``; no site where there are many."""
+    places = list(dict.fromkeys(site.split(".")[0] for site in sites))
+    return " ".join([assay, measures[0], *(["/".join(places)] if 0 < len(places) <= _FEW else [])])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,12 +179,15 @@ def _fields(row: Mapping[str, str], numbers: tuple[str, ...], left_out: tuple[st
 def _tests(rows: list[dict[str, str]]) -> tuple[Test, ...]:
     tests: dict[str, Test] = {}
     for row in rows:
+        measures = tuple(row["measure"].split("|"))
+        sites = () if row["site"] == "*" else tuple(row["site"].split("|"))
         test = Test(
             key=row["test"],
             title=row["title"],
+            words=_words(row["assay"], measures, sites),
             assay=row["assay"],
-            measures=tuple(row["measure"].split("|")),
-            sites=() if row["site"] == "*" else tuple(row["site"].split("|")),
+            measures=measures,
+            sites=sites,
         )
         if tests.setdefault(test.key, test) != test:
             raise ValueError(f"coefficients.tsv describes the test {test.key} in two ways")

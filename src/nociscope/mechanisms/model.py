@@ -90,7 +90,8 @@ class Group:
         """Sets of tests in error, by size from one up: (C, size) each."""
         m = len(self.tests)
         return tuple(
-            np.array(list(combinations(range(m), size)), dtype=np.int64) for size in range(1, min(MOST_OUTLIERS, m) + 1)
+            np.array(list(combinations(range(m), size)), dtype=np.int64)
+            for size in range(1, min(MOST_OUTLIERS, m) + 1)
         )
 
     @cached_property
@@ -236,7 +237,7 @@ def _fit(group: Group, z: Floats) -> Fit:
         terms.append(base[..., None] + sets.shape[1] * odds - 0.5 * log_factor + 0.5 * (us * solved).sum(-1))
         own = projected[:, :, sets]  # (S, k, C, size)
         means.append(first[:, :, None, :] - np.einsum("nsci,skci->nsck", solved, own))
-        bend = second[:, None, :] - np.einsum("skci,scij,skcj->sck", own, inverse, own)
+        bend = second[:, None, :] - (own[..., None, :] @ inverse[:, None] @ own[..., None])[..., 0, 0].swapaxes(1, 2)
         bends.append(np.broadcast_to(bend, (n, *bend.shape)))
     logs = np.concatenate(terms, axis=2)
     top = logs.max(2, keepdims=True)

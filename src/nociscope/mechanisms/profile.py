@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
+from itertools import product
 from typing import Any, Literal
 
 import numpy as np
@@ -201,24 +202,25 @@ class Explainer:
         """Return the profile of every visit: all mechanisms, in the order of their keys."""
         done = [tuple(v.z) for v in visits]
         found: list[list[Mechanism | None]] = [[None] * len(MECHANISM_KEYS) for _ in visits]
+        told: list[tuple[_Told, list[int]]] = []
         for tests, mechanisms in self._components:
             alike: dict[tuple[tuple[int, ...], frozenset[str]], list[int]] = {}
             members = frozenset(tests)
             for number, (visit, its) in enumerate(zip(visits, done, strict=True)):
                 alike.setdefault((tuple(t for t in its if t in members), visit.covariates), []).append(number)
             for (its, covariates), numbers in alike.items():
-                if not its:
-                    for number in numbers:
-                        for k in mechanisms:
-                            found[number][k] = self._untested(visits[number], k, self.battery(done[number], covariates))
+                if its:
+                    z = np.array([[visits[number].z[t] for t in its] for number in numbers])
+                    told.append((_Told(self, self.group(its, mechanisms, covariates), z), numbers))
                     continue
-                group = self.group(its, mechanisms, covariates)
-                z = np.array([[visits[number].z[t] for t in its] for number in numbers])
-                told = _Told(self, group, z)
-                for row, number in enumerate(numbers):
-                    battery = self.battery(done[number], covariates)
-                    for column, k in enumerate(mechanisms):
-                        found[number][k] = told.mechanism(row, column, visits[number], battery)
+                for number, k in product(numbers, mechanisms):
+                    found[number][k] = self._untested(visits[number], k, self.battery(done[number], covariates))
+        _set_severity_limits([t for t, _ in told])
+        for its_told, numbers in told:
+            for row, number in enumerate(numbers):
+                battery = self.battery(done[number], visits[number].covariates)
+                for column, k in enumerate(its_told.group.mechanisms):
+                    found[number][k] = its_told.mechanism(row, column, visits[number], battery)
         return tuple(tuple(m for m in row if m is not None) for row in found)
 
     def _range(self, k: int) -> tuple[float, float]:
@@ -288,20 +290,18 @@ class _Told:
         spread = self.fit.residual_sd.T + 0 * residual
         self.expected_sd = np.sqrt((left * (spread**2 + (residual - shift[..., None]) ** 2)).sum(-1))
         self.error = np.einsum("ns,nsm->nm", self.weights, self.fit.error)
-        self._severities()
+        self.factor = np.exp(np.clip(self.log_factor, -690, 690))
+        self.surprise, self.error = np.clip(self.surprise, 0, 1), np.clip(self.error, 0, 1)
+        self.components = [self._components(k) for k in range(states.shape[1])]
+        self.severity = np.stack([(w * mean).sum(-1) for w, mean, _ in self.components], axis=1)
+        self.low = self.high = np.empty((0, 0))  # set for all groups together
 
-    def _severities(self) -> None:
-        states = self.group.states
-        shape = self.posterior.shape
-        self.severity, self.low, self.high = np.empty(shape), np.empty(shape), np.empty(shape)
-        for k in range(shape[1]):
-            on = states[:, k] > 0
-            weight = self.weights[:, on]
-            weight = (weight + 1e-300) / (weight + 1e-300).sum(-1, keepdims=True)
-            mean, sd = self.fit.severity[:, on, k], self.fit.severity_sd[:, on, k]
-            self.severity[:, k] = (weight * mean).sum(-1)
-            self.low[:, k] = model.mixture_quantile(weight, mean, sd, 0.05)
-            self.high[:, k] = model.mixture_quantile(weight, mean, sd, 0.95)
+    def _components(self, k: int) -> tuple[Floats, Floats, Floats]:
+        """Return weight, mean and standard deviation of a present mechanism's severity in each set, (N, S/2)."""
+        on = self.group.states[:, k] > 0
+        weight = self.weights[:, on] + 1e-300
+        weight = weight / weight.sum(-1, keepdims=True)
+        return weight, self.fit.severity[:, on, k], self.fit.severity_sd[:, on, k]
 
     def mechanism(self, row: int, column: int, visit: Visit, battery: model.Battery) -> Mechanism:
         """Return one mechanism of one visit."""
@@ -335,23 +335,21 @@ class _Told:
     def _contributions(self, row: int, column: int) -> tuple[Contribution, ...]:
         known = self.explainer.knowledge
         k = self.group.mechanisms[column]
-        out = []
-        for i, t in enumerate(self.group.tests):
-            if known.shift[t, k] == 0 and known.se[t, k] == 0:
-                continue
-            out.append(
-                Contribution(
-                    test=known.tests[t].key,
-                    words=known.tests[t].words,
-                    z=float(self.z[row, i]),
-                    factor=float(np.exp(np.clip(self.log_factor[row, i, column], -690, 690))),
-                    expected=float(self.expected[row, i]),
-                    expected_sd=float(self.expected_sd[row, i]),
-                    surprise=float(np.clip(self.surprise[row, i], 0, 1)),
-                    error=float(np.clip(self.error[row, i], 0, 1)),
-                )
-            )
-        return tuple(out)
+        bears = [i for i, t in enumerate(self.group.tests) if known.shift[t, k] != 0 or known.se[t, k] != 0]
+        numbers = (
+            self.z[row, bears].tolist(),
+            self.factor[row, bears, column].tolist(),
+            self.expected[row, bears].tolist(),
+            self.expected_sd[row, bears].tolist(),
+            self.surprise[row, bears].tolist(),
+            self.error[row, bears].tolist(),
+        )
+        names = ("z", "factor", "expected", "expected_sd", "surprise", "error")
+        tests = [known.tests[self.group.tests[i]] for i in bears]
+        return tuple(
+            Contribution(test=t.key, words=t.words, **dict(zip(names, values, strict=True)))
+            for t, values in zip(tests, zip(*numbers, strict=True), strict=True)
+        )
 
     def _flag(self, row: int, column: int, contributions: Iterable[Contribution]) -> str:
         """Return which single tests the others contradict: surprising, and pointing the other way."""
@@ -367,6 +365,30 @@ class _Told:
                 named = ", ".join(f"{o.words} ({o.z:+.1f})" for o in against[:_SHOWN])
                 out.append(f"{c.words} ({c.z:+.1f}) against {named or 'the other tests'}")
         return f"contradiction: {'; '.join(out)}" if out else ""
+
+
+def _set_severity_limits(told: Sequence[_Told]) -> None:
+    """Set the 5 and 95 % points of every severity, all groups and both ends at once."""
+    parts = [(t, k) for t in told for k in range(t.posterior.shape[1])]
+    if not parts:
+        return
+    widest = max(t.components[k][0].shape[1] for t, k in parts)
+
+    def stacked(place: int) -> Floats:
+        filled = [t.components[k][place] for t, k in parts]
+        return np.concatenate([np.pad(x, ((0, 0), (0, widest - x.shape[1])), mode="edge") for x in filled])
+
+    weight, mean, sd = (stacked(i) for i in range(3))
+    counts = np.concatenate([np.full(len(t.z), t.components[k][0].shape[1]) for t, k in parts])
+    weight = np.where(np.arange(widest) < counts[:, None], weight, 0.0)
+    low, high = model.mixture_quantile(weight, mean, sd, 0.05), model.mixture_quantile(weight, mean, sd, 0.95)
+    for t in told:
+        t.low, t.high = np.empty(t.posterior.shape), np.empty(t.posterior.shape)
+    start = 0
+    for t, k in parts:
+        stop = start + len(t.z)
+        t.low[:, k], t.high[:, k] = low[start:stop], high[start:stop]
+        start = stop
 
 
 def _updated(prior: float, ratio: float) -> float:
@@ -401,7 +423,9 @@ def checked_priors(section: Mapping[str, Any], where: str = "the settings") -> d
     priors: dict[str, float] = {}
     for key, value in given.items():
         if key not in MECHANISM_KEYS:
-            problems.append(wrong(f"mechanisms.prior.{key}", "is not a mechanism", f"known are {', '.join(MECHANISM_KEYS)}"))
+            problems.append(
+                wrong(f"mechanisms.prior.{key}", "is not a mechanism", f"known are {', '.join(MECHANISM_KEYS)}")
+            )
         elif isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1:
             problems.append(wrong(f"mechanisms.prior.{key}", "is not a number between 0 and 1", "correct the entry"))
         else:
@@ -409,5 +433,3 @@ def checked_priors(section: Mapping[str, Any], where: str = "the settings") -> d
     if problems:
         raise BadInput(problems)
     return priors
-
-
