@@ -92,6 +92,8 @@ class Test:
 def _words(assay: str, measures: Sequence[str], sites: Sequence[str]) -> str:
     """Return a test as tables name it: ``biopsy ienfd distal_leg``; no site where there are many."""
     places = list(dict.fromkeys(site.split(".")[0] for site in sites))
+    if assay != "ncs":
+        places = places[:1] if len(places) <= _FEW else []
     return " ".join([assay, measures[0], *(["/".join(places)] if 0 < len(places) <= _FEW else [])])
 
 

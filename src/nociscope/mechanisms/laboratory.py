@@ -11,7 +11,7 @@ import numpy as np
 
 from nociscope.mechanisms.model import OUTLIER_PROBABILITY, OUTLIER_VARIANCE, Floats
 
-# How laboratories are taken to differ before their controls are seen: conventions, in standard deviations of the norms.
+# How laboratories are taken to differ before their controls are seen: conventions, in SDs of the norms.
 COMMON_OFFSET_SD = 0.5
 OWN_OFFSET_SD = 0.3
 SPREAD_PRIOR_DF = 10.0
@@ -60,8 +60,8 @@ def learn(z: Floats) -> Laboratory:
     Returns
     -------
     Laboratory
-        Offsets are shrunk to one common offset and that to 0; spreads to one common spread and that to 1. Gross errors are
-        weighted down as in the model.
+        Offsets are shrunk to one common offset and that to 0; spreads to one common spread and that to 1. Gross
+        errors are weighted down as in the model.
     """
     there = np.isfinite(z)
     count = there.sum(0)

@@ -4,16 +4,17 @@ The oriented scores :math:`z` of one person at one visit, for :math:`m` tests an
 
 .. math:: z = \sum_k a_k (s_k \lambda_k + \sigma_k \circ \epsilon_k) + e,
 
-`a_k` is 1 where mechanism k is present, `s_k` ~ N(1, 0.5²) its severity, `lambda_k` its shifts, `sigma_k` their standard
-errors (each test of each person departs from the shift by that much), and `e` ~ N(0, D R D) the variation of healthy people:
-R their correlation, which holds the nuisance of response style, D the spread of the laboratory (1 unless its controls say
-otherwise). With a probability of 0.021 a test carries a further, larger error, as a Student t with four degrees of freedom
-has it: its gamma-distributed precision is put on two points, cut where the spread is three times the usual one. This makes the
-sum over which tests are in error finite, so the posterior is a sum of Gaussian terms, and no sampling, mode or approximation by
-reweighting is needed. At most three tests that belong together are taken to be in error at once.
+`a_k` is 1 where mechanism k is present, `s_k` ~ N(1, 0.5²) its severity, `lambda_k` its shifts, `sigma_k` their
+standard errors (each test of each person departs from the shift by that much), and `e` ~ N(0, D R D) the variation of
+healthy people: R their correlation, which holds the nuisance of response style, D the spread of the laboratory (1
+unless its controls say otherwise). With a probability of 0.021 a test carries a further, larger error, as a Student t
+with four degrees of freedom has it: its gamma-distributed precision is put on two points, cut where the spread is
+three times the usual one. This makes the sum over which tests are in error finite, so the posterior is a sum of
+Gaussian terms, and no sampling, mode or approximation by reweighting is needed. At most three tests that belong
+together are taken to be in error at once.
 
-Mechanisms and tests fall into groups without a link; the sum over all 2^8 sets of mechanisms is the product of the groups'
-sums, and is made so.
+Mechanisms and tests fall into groups without a link; the sum over all 2^8 sets of mechanisms is the product of the
+groups' sums, and is made so.
 """
 
 from __future__ import annotations
@@ -113,7 +114,7 @@ def _small_inverse(a: Floats) -> tuple[Floats, Floats]:
     if size == 1:
         return 1 / a, a[..., 0, 0]
     out = np.empty_like(a)
-    if size == 2:  # noqa: PLR2004
+    if size == 2:
         det = a[..., 0, 0] * a[..., 1, 1] - a[..., 0, 1] ** 2
         out[..., 0, 0], out[..., 1, 1] = a[..., 1, 1], a[..., 0, 0]
         out[..., 0, 1] = out[..., 1, 0] = -a[..., 0, 1]
@@ -300,7 +301,7 @@ def log_prior(states: Floats, priors: Floats) -> Floats:
 
 
 def log_ratio(log_likelihood: Floats, states: Floats, priors: Floats) -> Floats:
-    """Return the log likelihood ratio of each mechanism, (..., k): present against absent, the others averaged over."""
+    """Return the log likelihood ratio of each mechanism, (..., k): present against absent, averaged over the others."""
     joint = log_likelihood[..., :, None] + log_prior(states, priors)[:, None]
     own = np.where(states > 0, np.log(priors), np.log1p(-priors))  # its own prior is taken out again
     joint = joint - own
@@ -359,8 +360,8 @@ class Battery:
 def assess(tests: tuple[int, ...], shift: Floats, se: Floats, covariance: Floats, extra: Floats) -> Battery:
     """Return how much a battery can tell, in the linear Gaussian form of the model (severities ~ N(0, 1)).
 
-    A shift that is known only to ± SE is taken as a test with that much more noise, so the answer depends on the tests and
-    not on what they showed.
+    A shift that is known only to ± SE is taken as a test with that much more noise, so the answer depends on the tests
+    and not on what they showed.
     """
     full = covariance + np.diag((se**2).sum(1) + extra)
     total = shift @ shift.T + full
@@ -377,4 +378,4 @@ def assess(tests: tuple[int, ...], shift: Floats, se: Floats, covariance: Floats
     if len(new):
         explained[new] = joint[:k, k + new].T ** 2 / (variance[new, None] * left)
     bits = -0.5 * np.log2(1 - np.clip(explained, 0, 1 - 1e-12))
-    return Battery(np.sqrt(left), np.where(bits < 1e-6, 0, bits))  # noqa: PLR2004
+    return Battery(np.sqrt(left), np.where(bits < 1e-6, 0, bits))

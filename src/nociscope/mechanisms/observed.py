@@ -21,17 +21,28 @@ class ScoreLike(Protocol):
     """What is needed of a score."""
 
     @property
-    def participant_id(self) -> str: ...
+    def participant_id(self) -> str:
+        """Whose it is."""
+
     @property
-    def session_id(self) -> str: ...
+    def session_id(self) -> str:
+        """At which visit."""
+
     @property
-    def assay(self) -> str: ...
+    def assay(self) -> str:
+        """Of which test."""
+
     @property
-    def site(self) -> str: ...
+    def site(self) -> str:
+        """Where on the body."""
+
     @property
-    def measure(self) -> str: ...
+    def measure(self) -> str:
+        """Of which quantity."""
+
     @property
-    def z(self) -> float | None: ...
+    def z(self) -> float | None:
+        """The oriented score; None where not tested."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +67,7 @@ class Visit:
 def visits_of(
     scores: Iterable[ScoreLike], knowledge: Knowledge, covariates: Mapping[str, frozenset[str]] | None = None
 ) -> tuple[Visit, ...]:
-    """Return the visits in a table of scores, in the order in which they first occur, those without any z included."""
+    """Return the visits in a table of scores, in the order of their first rows, those without any z included."""
     found: dict[tuple[str, str], dict[int, list[float]]] = {}
     places: dict[tuple[str, str, str], int | None] = {}
     for score in scores:

@@ -1,4 +1,4 @@
-"""The mechanism profile: what the model says of a visit, what drove it, what contradicts it, and what would tell more."""
+"""The mechanism profile of a visit: what the model says, what drove it, what contradicts it, what would tell more."""
 
 from __future__ import annotations
 
@@ -104,9 +104,7 @@ class Mechanism:
 
     def as_row(self) -> dict[str, Value]:
         """Return the row of the mechanisms table."""
-        named = ("participant_id", "session_id", "mechanism", "prior", "posterior", "likelihood_ratio", "severity")
-        named += ("severity_low", "severity_high", "status", "flag", "posterior_low", "posterior_high", "spread_left")
-        row: dict[str, Value] = {name: getattr(self, name) for name in named}
+        row: dict[str, Value] = {name: getattr(self, name) for name in _PLAIN}
         row["drivers"] = "; ".join(f"{c.words} x{c.factor:.3g}" for c in self.drivers)
         row["tests"] = "; ".join(f"{c.words} ({c.z:.2f})" for c in self.contributions)
         best = self.further[0] if self.further else None
@@ -122,6 +120,24 @@ class Mechanism:
             "further": [{f.name: getattr(x, f.name) for f in fields(x)} for x in self.further],
             "covariates": list(self.covariates),
         }
+
+
+_PLAIN = (
+    "participant_id",
+    "session_id",
+    "mechanism",
+    "prior",
+    "posterior",
+    "likelihood_ratio",
+    "severity",
+    "severity_low",
+    "severity_high",
+    "status",
+    "flag",
+    "posterior_low",
+    "posterior_high",
+    "spread_left",
+)
 
 
 def mechanism_from_json(entry: Mapping[str, Any]) -> Mechanism:
@@ -149,8 +165,9 @@ class Explainer:
     Attributes
     ----------
     priors : mapping
-        Mechanism -> prior, in place of the shipped one. Likelihood ratios average the other mechanisms over the shipped
-        priors, so they stay the same; with the shipped priors the posterior odds are prior odds times the ratio.
+        Mechanism -> prior, in place of the shipped one. Likelihood ratios average the other mechanisms over the
+        shipped priors, so they stay the same; with the shipped priors the posterior odds are prior odds times the
+        ratio.
     laboratory : Laboratory or None
         None: the norms are taken as they are.
     """
@@ -397,6 +414,9 @@ def _updated(prior: float, ratio: float) -> float:
         return prior
     odds = prior / (1 - prior) * ratio
     return odds / (1 + odds) if math.isfinite(odds) else 1.0
+
+
+_KNOWN = f"known are {', '.join(MECHANISM_KEYS)}"
 
 
 def checked_priors(section: Mapping[str, Any], where: str = "the settings") -> dict[str, float]:

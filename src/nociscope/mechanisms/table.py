@@ -71,8 +71,10 @@ def _scored(row: RawRow) -> tuple[list[Scored], list[Problem]]:
         z = None if value is None else float(value)
     except ValueError as error:
         wrong.append(_problem(row, "z", str(error)))
-    names = (clean_text(cells[n]) or MISSING for n in ("session_id", "assay", "site", "measure"))
-    return [Scored(person, *names, z)], wrong
+    session, assay, site, measure = (
+        clean_text(cells[n]) or MISSING for n in ("session_id", "assay", "site", "measure")
+    )
+    return [Scored(person, session, assay, site, measure, z)], wrong
 
 
 def _problem(row: RawRow, column: str, what: str) -> Problem:
