@@ -7,12 +7,13 @@ computes a number.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from nociscope.problems import Problem
-from nociscope.tables import Reading, Score, Table
+from nociscope.study.inputs import FileInput, TableInput
+from nociscope.tables import Reading, Score
 from nociscope.truth import Simulated, Truth
 
 if TYPE_CHECKING:
@@ -73,36 +74,6 @@ class Measure:
     decimals: int = 2
     scored: bool = True
     doi: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TableInput:
-    """A phenotype table that an assay reads."""
-
-    table: Table
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileInput:
-    """Raw files that an assay reads.
-
-    Attributes
-    ----------
-    datatype, suffix : str
-        BIDS folder and suffix.
-    extensions : tuple of str
-        Alternatives, the first being the one that is written.
-    entities : mapping
-        Entity -> required label, or a label pattern with ``*``; ``{"task": "qst"}``.
-    title : str
-        What it is, for `nociscope check`.
-    """
-
-    datatype: str
-    suffix: str
-    extensions: tuple[str, ...]
-    title: str
-    entities: Mapping[str, str] = field(default_factory=dict)
 
 
 @runtime_checkable

@@ -10,14 +10,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nociscope import files
 from nociscope.problems import BadInput, Problem
+from nociscope.study.inputs import FileInput, TableInput
 from nociscope.tables import MISSING, Parsed, RawRow, Table
-
-if TYPE_CHECKING:
-    from nociscope.assays.declaration import FileInput, TableInput
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,8 +156,6 @@ class Visit:
 
     def holds(self, wanted: TableInput | FileInput) -> bool:
         """Tell whether the visit has this input (a table: at least one row; files: at least one)."""
-        from nociscope.assays.declaration import TableInput
-
         if isinstance(wanted, TableInput):
             table = self.tables.get(wanted.table.name)
             return table is not None and bool(table.rows)
