@@ -11,7 +11,6 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from types import MappingProxyType
 from typing import Any, Literal
 
 from nociscope.problems import BadInput, Problem, clean_text
@@ -302,7 +301,7 @@ class Table:
                 )
         if wrong:
             return None, wrong
-        return Row(raw.file, raw.row, MappingProxyType(cells), raw.cells), []
+        return Row(raw.file, raw.row, cells, raw.cells), []
 
     def _without_conflicts(self, rows: list[Row], problems: list[Problem]) -> Parsed:
         if not self.key:
@@ -424,7 +423,7 @@ def split_tsv(text: str, file: str) -> tuple[tuple[str, ...], list[RawRow], list
                 )
             )
             continue
-        rows.append(RawRow(file, number, MappingProxyType(dict(zip(header, cells, strict=True)))))
+        rows.append(RawRow(file, number, dict(zip(header, cells, strict=True))))
     return header, rows, problems
 
 
