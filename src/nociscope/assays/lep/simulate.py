@@ -100,8 +100,8 @@ class Design:
     energy_drift_j: float = 0.0
     energy_spread_j: float = 0.0
     energy_gain: float = 0.5
-    noise_uv: float = 8.0
-    alpha_uv: float = 4.0
+    noise_uv: float = 5.0
+    alpha_uv: float = 3.0
     mains_uv: float = 5.0
     blinks: float = 0.05
     blink_uv: float = 250.0
@@ -368,7 +368,7 @@ def simulate(truth: Truth, seed: int) -> Simulated:
     Simulated
     """
     rng = np.random.default_rng([seed, 17])
-    size = float(rng.lognormal(0.0, 0.35)) * (1 + 0.35 * truth.of("central_gain"))
+    size = float(rng.lognormal(0.0, 0.3)) * (1 + 0.35 * truth.of("central_gain"))
     size *= max(1 - 0.004 * (truth.age - 25.0), 0.5)
     deficit = truth.of("habituation_deficit")
     tall = (truth.height_cm - 165.0) * 0.3

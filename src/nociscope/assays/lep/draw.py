@@ -1,0 +1,2 @@
+def draw(recording, readings, scores, settings):
+    return ()
