@@ -9,7 +9,7 @@ import numpy as np
 
 from nociscope.assays.lep.elsewhere import readings_of_peaks
 from nociscope.assays.lep.habituation import slope
-from nociscope.assays.lep.peaks import Vertex, Windows, extremum, value_at, vertex_peaks, windows_for
+from nociscope.assays.lep.peaks import HALF_WIDTH_S, Vertex, Windows, extremum, value_at, vertex_peaks, windows_for
 from nociscope.assays.lep.presence import Presence, lateral_presence, vertex_presence
 from nociscope.assays.lep.recording import Floats, LepRecording, Stimulated
 from nociscope.assays.lep.resample import (
@@ -178,8 +178,8 @@ def _measure_signal(
 
 def _around(times_s: Floats, windows: Windows) -> tuple[Floats, slice]:
     """Return the stretch of the epoch that holds every window and a little more; peaks are looked for only there."""
-    low = min(windows.n1[0], windows.n2[0]) - 0.03
-    high = windows.p2[1] + 0.03
+    low = min(windows.n1[0], windows.n2[0]) - 0.06
+    high = windows.p2[1] + 0.06
     stretch = slice(int(np.searchsorted(times_s, low)), int(np.searchsorted(times_s, high)))
     return times_s[stretch], stretch
 
@@ -209,7 +209,7 @@ def _presence(p: Presence, base: Reading) -> list[Reading]:
 
 
 def _peak_reading(base: Reading, measure: str, unit: str, value: float, copies: Floats, scale: float = 1.0) -> Reading:
-    interval = t_interval(value * scale, copies * scale, base.n or 0)
+    interval = t_interval(value * scale, copies * scale, base.n or 0, biased=not measure.endswith("latency"))
     return replace(base, measure=measure, unit=unit, value=float(value * scale), low=interval.low, high=interval.high)
 
 
@@ -256,8 +256,9 @@ def _n1(
         why = "no vertex response" if vertex is None else f"no N1 above the noise of {presence.threshold_uv:.1f} uV"
         absent = replace(here, remark=_joined(here.remark, why))
         return [replace(absent, measure=name, unit=unit) for name, unit in PEAK_MEASURES[:2]]
-    peak = extremum(trials.mean(axis=0)[None], times, window, -1)
-    copies = extremum(resampled_averages(trials, settings.resamples, rng), times, window, -1)
+    width = HALF_WIDTH_S["n1"]
+    peak = extremum(trials.mean(axis=0)[None], times, window, -1, half_width_s=width)
+    copies = extremum(resampled_averages(trials, settings.resamples, rng), times, window, -1, half_width_s=width)
     return [
         _peak_reading(here, "n1_latency", "ms", float(peak.latency_s[0]), copies.latency_s, scale=1000.0),
         _peak_reading(here, "n1_amplitude", "uV", float(peak.amplitude_uv[0]), copies.amplitude_uv),

@@ -52,18 +52,19 @@ def plus_minus_averages(trials: Floats, count: int, rng: np.random.Generator) ->
     return averages
 
 
-def t_interval(value: float, resampled: Floats, n: int) -> Interval:
+def t_interval(value: float, resampled: Floats, n: int, biased: bool = True) -> Interval:
     """Return the interval of a value from its resampled copies.
 
     The copies scatter about their own mean, which differs from the value by the bias of the estimator (a peak of a
-    noisy average is too high); the interval is centred on the value less that bias, and widened by Student's t
+    noisy average is too high); the interval is centred on the value less that bias, unless the estimator is known to have
+    none (a latency, noise moves it either way), and widened by Student's t
     and by sqrt(n / (n - 1)), because resampling n trials shows only (n - 1) / n of their variance (Efron and
     Tibshirani, An Introduction to the Bootstrap, 1993, chapters 5 and 10, doi:10.1201/9780429246593).
     """
     copies = resampled[np.isfinite(resampled)]
     if n < 3 or len(copies) < 0.8 * len(resampled) or len(copies) < 20:
         return NO_INTERVAL
-    centre = 2 * value - float(copies.mean())
+    centre = 2 * value - float(copies.mean()) if biased else value
     half = t_quantile(n - 1) * float(copies.std(ddof=1)) * np.sqrt(n / (n - 1))
     return Interval(float(centre - half), float(centre + half))
 
