@@ -226,7 +226,7 @@ def _draw_trials(ax: Axes, s: Stimulated) -> None:
         extent=(float(t[0]), float(t[count * width - 1]), len(trials) + 0.5, 0.5),
     )
     ax.axvline(0, color=PALETTE.ink, linewidth=0.8)
-    ax.set_title(f"Single trials, from -{top:.0f} (blue) to {top:.0f} uV (red)")
+    ax.set_title(f"Single trials (±{top:.0f} uV)")
     ax.set_xlabel("ms after the pulse")
     ax.set_ylabel("trial")
 
