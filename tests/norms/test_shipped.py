@@ -1,5 +1,7 @@
 """The norms that come with the program: what they say, and that none scores without a right to."""
 
+from pathlib import Path
+
 import pytest
 
 from nociscope.norms.library import load_library
@@ -111,7 +113,7 @@ def test_an_unverified_norm_is_said_to_sleep_where_nothing_else_fits() -> None:
     assert one(ienfd(3.0, method="pgp95_bf"), awake).call == "not_comparable"
 
 
-@pytest.mark.parametrize(("age", "limit"), [(20, 6.1), (39.9, 6.1), (40, 5.2), (60, 3.1), (85, 3.1)])
+@pytest.mark.parametrize(("age", "limit"), [(27, 6.1), (39.9, 6.1), (40, 5.2), (60, 3.1), (84, 3.1)])
 def test_a_boundary_age_belongs_to_the_older_band(age: float, limit: float) -> None:
     library = load_library(named=("bursova2012_ienfd_distal_leg",))
     person = Participant(participant_id="sub-1", age=age, sex="F")
@@ -125,6 +127,8 @@ def test_any_pain_from_stroking_is_a_gain_and_none_is_normal() -> None:
     none, some = one(dma(0.0), LIBRARY), one(dma(0.3), LIBRARY)
     assert (none.call, none.z, none.limit_high) == ("normal", None, 0.0)
     assert (some.call, some.z) == ("gain", None)
+    assert one(dma(0.1 + 1e-17 - 0.1), LIBRARY).call == "normal"
+    assert one(dma(1.4e-17), LIBRARY).call == "normal"
 
 
 def test_the_open_thermal_norm_holds_for_yes_no_on_the_forearm_only() -> None:
@@ -167,3 +171,31 @@ def test_the_documentation_table_shows_every_norm_and_its_state() -> None:
     for norm in LIBRARY.all:
         assert f"`{norm.key}`" in text
     assert "unverified, inactive" in text
+
+
+def test_the_documentation_carries_this_table() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "norms.md").read_text(encoding="utf-8")
+    shown = page.split("-->", 1)[1].split("<!-- norms:end", 1)[0]
+    assert shown.strip() == LIBRARY.markdown().strip()
+
+
+def test_the_forms_in_the_documentation_are_read(tmp_path: Path) -> None:
+    from nociscope.norms.files import read_norms
+
+    page = (Path(__file__).parents[2] / "docs" / "norms.md").read_text(encoding="utf-8")
+    for fence, name, count in (("```toml\n", "a.toml", 1), ("```text\n", "b.tsv", 2)):
+        path = tmp_path / name
+        path.write_text(page.split(fence, 1)[1].split("```", 1)[0], encoding="utf-8")
+        assert len(read_norms(path)) == count
+
+
+def test_every_norm_is_of_a_declared_measure_in_its_unit() -> None:
+    from nociscope.assays.registry import assay_named
+
+    for norm in LIBRARY.all:
+        measure = assay_named(norm.assay).measure_named(norm.measure)
+        assert measure is not None, norm.key
+        assert measure.scored
+        assert measure.unit == norm.unit
+        if norm.form != "limit":
+            assert measure.log10 == (norm.scale == "log10")

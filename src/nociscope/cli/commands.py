@@ -19,7 +19,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     help="A reproducible work-up of the pain-sensing nervous system, from a BIDS study to a report.",
-
     epilog="Begin with: nociscope demo. For research use only; not a medical device.",
 )
 norms_app = typer.Typer(rich_markup_mode=None, help="Norms: which there are, what one says, and building your own.")
@@ -55,7 +54,7 @@ def run(
     study: StudyArgument,
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder for the results.")],
     level: Annotated[
-        str, typer.Argument(metavar="[participant|group]", help="One level alone; both when none is named.")
+        str, typer.Argument(metavar="participant|group", help="One level alone; both when none is named.")
     ] = "both",
     participant_label: Annotated[
         list[str] | None,
@@ -127,7 +126,10 @@ def _dry_run(study: Path, out: Path, options: Any) -> int:
 def _conclude(summary: Any) -> None:
     complain_of(summary.problems)
     failed = f", {counted(len(summary.failed), 'participant')} with problems" if summary.failed else ""
-    say(f"{counted(summary.participants, 'participant')}, {counted(summary.made, 'visit')} worked up{failed}.")
+    done = summary.visits - summary.made
+    already = f", {done} done already" if done else ""
+    worked = f"{counted(summary.made, 'visit')} worked up{already}"
+    say(f"{counted(summary.participants, 'participant')}: {worked}{failed}.")
     if summary.index is not None:
         say(f"Results: {summary.index}")
 
@@ -217,7 +219,8 @@ def norms_build(
 
     built = verbs.build_norms(study, folder, settings=settings)
     complain_of(built.problems)
-    say(f"{counted(len(built.norms), 'norm')} from {counted(built.controls, 'control')}: {folder}")
+    say(built.report.text().rstrip())
+    say(f"From {counted(built.controls, 'control')}; use them with: nociscope run STUDY OUT --norms {folder}")
     return EXIT_SOME_FAILED if any(p.severity == "error" for p in built.problems) else EXIT_DONE
 
 
@@ -264,7 +267,7 @@ def simulate(
 
 @app.command(epilog="Example: nociscope demo my-demo")
 def demo(
-    out: Annotated[Path, typer.Argument(metavar="[OUT]", help="The folder for study and results.")] = Path(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder for study and results.")] = Path(
         "nociscope-demo"
     ),
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Worker processes.")] = None,

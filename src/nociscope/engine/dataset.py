@@ -19,7 +19,7 @@ BIDS_VERSION = "1.10.1"
 
 BIDSIGNORE = """\
 # Results for which BIDS has no name
-/group/
+/group
 /index.html
 *_report.html
 *_readings.tsv
@@ -27,7 +27,7 @@ BIDSIGNORE = """\
 *_scores.tsv
 *_scores.json
 *_provenance.json
-**/figures/
+figures
 """
 
 README = """\
@@ -48,7 +48,7 @@ DESCRIPTIONS = Table(
     "descriptions",
     "What a desc label in a file name stands for",
     (
-        Column("desc_id", "The label, as in desc-<label>", required=True, needed=True),
+        Column("desc_id", "The entity in file names, desc-<label>", required=True, needed=True),
         Column("description", "What files with this label show"),
     ),
 )
@@ -163,7 +163,7 @@ def write_group(study: Study, out: Path) -> Path:
     for table, kind in ((READINGS, "readings"), (SCORES, "scores")):
         store.write(out, f"group/{kind}.tsv", _joined(out, places, table, kind))
         store.write(out, f"group/{kind}.json", files.to_json(table.dictionary()))
-    results = [store.load(out, p.participant_id, p.session_id) for p in places]
+    results = [store.load(out, p.participant_id, p.session_id, figures=False) for p in places]
     _write_descriptions(out, results)
     store.write(out, "index.html", _index(study, results))
     return out / "index.html"
@@ -184,7 +184,7 @@ def _joined(out: Path, places: Iterable[Place], table: Table, kind: str) -> str:
 
 def _write_descriptions(out: Path, results: Sequence[VisitResult]) -> None:
     titles: Mapping[str, str] = {a.name: a.title for r in results for a in r.assays}
-    rows = [{"desc_id": name, "description": f"Figures of {title}"} for name, title in titles.items()]
+    rows = [{"desc_id": f"desc-{name}", "description": f"Figures of {title}"} for name, title in titles.items()]
     store.write(out, "descriptions.tsv", DESCRIPTIONS.to_tsv(rows))
     store.write(out, "descriptions.json", files.to_json(DESCRIPTIONS.dictionary()))
 

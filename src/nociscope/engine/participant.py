@@ -6,7 +6,6 @@ so alone: it is named in the report, in the problems and in the exit code, and t
 
 from __future__ import annotations
 
-import math
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Sequence
@@ -22,13 +21,16 @@ from nociscope.engine.manifest import Manifest, VisitRecord
 from nociscope.problems import BadInput, CannotWrite, Problem
 from nociscope.results import AssayFigure, AssayResult, Status, VisitResult
 from nociscope.study.records import Participant, Visit
-from nociscope.tables import MISSING, Reading, Score
+from nociscope.tables import MISSING, Reading, Score, format_number
 
 if TYPE_CHECKING:
     from nociscope.norms.library import NormLibrary
     from nociscope.study.settings import Settings
 
 T = TypeVar("T")
+
+_HUGE = 1e300
+"""No measurement reaches this; beyond it, rounding to the digits of a table could overflow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +178,7 @@ def checked(readings: Iterable[Reading], assay: Assay, fault: Callable[[str], No
             fault(f"the measure {reading.measure} is not declared")
         elif declared.unit != reading.unit:
             fault(f"{reading.measure} has the unit “{reading.unit}” instead of “{declared.unit}”")
-        elif not all(math.isfinite(x) for x in numbers):
+        elif not all(abs(x) < _HUGE for x in numbers):
             fault(f"{reading.measure} has a value or interval that is not finite")
         else:
             good.append(_plain_numbers(reading))
@@ -184,10 +186,13 @@ def checked(readings: Iterable[Reading], assay: Assay, fault: Callable[[str], No
 
 
 def _plain_numbers(reading: Reading) -> Reading:
-    """Return the reading with plain Python numbers instead of numpy's, which tables do not know."""
+    """Return the reading with plain Python numbers, of the digits that the tables keep.
+
+    So what is scored and drawn is what is recorded, and scoring a recorded table gives the same scores.
+    """
 
     def number(x: float | None) -> float | None:
-        return None if x is None else float(x)
+        return None if x is None else float(format_number(float(x)))
 
     n = None if reading.n is None else int(reading.n)
     return replace(reading, value=number(reading.value), low=number(reading.low), high=number(reading.high), n=n)

@@ -196,10 +196,14 @@ class _Comparison:
             return "high"
         return ""
 
-    def _beyond(self, smaller_limit: float, larger: float) -> bool:
-        """Tell whether the first exceeds the second, at the ten digits that tables carry."""
-        a, b = float(f"{smaller_limit:.10g}"), float(f"{larger:.10g}")
-        return a >= b if self.norm.limit_belongs == "abnormal" else a > b
+    def _beyond(self, larger: float, smaller: float) -> bool:
+        """Tell whether the first exceeds the second; differences of rounding (10⁻⁹) are none.
+
+        A geometric mean of zeros may come out as 10⁻¹⁷, which is no pain.
+        """
+        if math.isclose(larger, smaller, rel_tol=1e-9, abs_tol=1e-9):
+            return self.norm.limit_belongs == "abnormal"
+        return larger > smaller
 
     def _named(self, side: Side) -> Call:
         if not side:

@@ -168,7 +168,7 @@ def _content(result: VisitResult, known: Mapping[str, Assay], room: Room) -> dic
         "statuses": wording.STATUSES,
         "sources": sources[: room.entries],
         "sources_omitted": max(0, len(sources) - room.entries),
-        "references": _references(result)[: room.entries],
+        "references": _references(result, room),
         "methods": _methods(result, room),
         "trace": _trace(result, known, room),
         "tables": _tables(result),
@@ -195,7 +195,7 @@ def _facts(participant: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         ("Group", wording.known(participant.get("group"))),
     ]
     for key, title, unit in (("height_cm", "Height", "cm"), ("weight_kg", "Weight", "kg")):
-        value = wording.known(participant.get(key))
+        value = wording.size(participant.get(key))
         facts.append((title, value if value == wording.NOT_RECORDED else f"{value} {unit}"))
     return tuple(facts)
 
@@ -293,7 +293,7 @@ def _section(
             Drawing(
                 anchor=f"{anchor}-figure-{number}",
                 title=wording.shown(figure.title, 200).rstrip("."),
-                caption=wording.shown(figure.caption, 1500),
+                caption=wording.tied(wording.shown(figure.caption, 1500)),
                 svg="",
                 notice="left to the files",
                 width="",
@@ -344,7 +344,7 @@ def _with_drawings(sections: Sequence[Section], result: VisitResult, left: int) 
                     replace(
                         drawing,
                         notice=f"This figure ({kilobytes}) is left out to keep the page below 2 MB. "
-                        "Its readings are in the tables.",
+                        "Its file lies in the folder figures beside this page.",
                     )
                 )
                 continue
@@ -420,17 +420,15 @@ def _totals(sections: Sequence[Section]) -> dict[str, int]:
     return totals
 
 
-def _references(result: VisitResult) -> tuple[tuple[str, str, str], ...]:
+def _references(result: VisitResult, room: Room) -> tuple[tuple[str, str, str], ...]:
     """Return each work cited by methods or norms once: citation, DOI, address."""
-    seen: dict[str, tuple[str, str, str]] = {}
     cited = [ref for a in result.assays if a.status != "absent" for ref in a.references]
     cited += [(n.citation, n.doi) for n in result.norms if n.doi]
+    once: dict[str, tuple[str, str]] = {}
     for citation, doi in cited:
-        seen.setdefault(
-            doi.lower() or citation,
-            (wording.shown(citation), wording.shown(doi, 200), page.doi_address(doi)),
-        )
-    return tuple(seen.values())
+        once.setdefault(doi.lower() or citation, (citation, doi))
+    kept = list(once.values())[: room.entries]
+    return tuple((wording.shown(c), wording.shown(doi, 200), page.doi_address(doi)) for c, doi in kept)
 
 
 def _methods(result: VisitResult, room: Room) -> tuple[str, ...]:

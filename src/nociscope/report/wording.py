@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from nociscope.problems import clean_text
@@ -52,7 +53,20 @@ STATUS_MEANINGS = {
 
 def shown(text: Any, limit: int = TEXT_LIMIT) -> str:
     """Return text from data on one line, without control characters, not longer than `limit`."""
-    return clean_text("" if text is None else text, limit)
+    raw = "" if text is None else str(text)
+    cut = 4 * limit  # a text of megabytes is cut before it is cleaned, with room for what cleaning takes away
+    return _cleaned(raw if len(raw) <= cut else f"{raw[:cut]} …", limit)
+
+
+@lru_cache(maxsize=4096)
+def _cleaned(text: str, limit: int) -> str:
+    """Clean a text once: methods and files repeat in every reading."""
+    return clean_text(text, limit)
+
+
+def tied(text: str) -> str:
+    """Return a text in which a number and its unit are not parted at the end of a line."""
+    return re.sub(r"(?<=\d) (?=%|°C|[µmk]?[mVNsS]\b|kPa\b|/m)", "\u00a0", text)
 
 
 def number(value: float | None, decimals: int | None = None) -> str:
@@ -76,7 +90,7 @@ def number(value: float | None, decimals: int | None = None) -> str:
 
 def unit(name: str) -> str:
     """Return a unit as it is printed: ``uS`` is µS; none for ratios and counts."""
-    return _UNITS.get(name, shown(name, 40))
+    return _UNITS.get(name, shown(name, 40).replace("degC", "°C"))
 
 
 def with_unit(text: str, name: str) -> str:
@@ -147,6 +161,15 @@ def years(value: Any) -> str:
     if not 0 <= age <= 200:
         return NOT_RECORDED
     return "over 89" if age > 89 else f"{age:.4g}"
+
+
+def size(value: Any) -> str:
+    """Return a height or weight, at most four digits."""
+    try:
+        measured = float(value)
+    except (TypeError, ValueError):
+        return NOT_RECORDED
+    return f"{measured:.4g}" if 0 < measured < 10_000 else NOT_RECORDED
 
 
 def sex(value: Any) -> str:

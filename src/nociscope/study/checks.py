@@ -18,7 +18,7 @@ from nociscope.study.inheritance import read_sidecar
 from nociscope.study.names import check_names
 from nociscope.study.opening import DESCRIPTION, read_ignore
 from nociscope.study.people import FILE as PEOPLE
-from nociscope.study.phenotype import SESSIONS
+from nociscope.study.phenotype import MAX_TABLE_BYTES, SESSIONS
 from nociscope.study.records import FileRecord, Study, Visit
 from nociscope.study.settings import Settings
 from nociscope.study.walk import Tree, walk
@@ -226,7 +226,9 @@ def _samples(study: Study, tree: Tree) -> Iterator[Problem]:
         )
         return
     try:
-        header, rows, problems = split_tsv(files.read_text(study.root / "samples.tsv", "samples.tsv"), "samples.tsv")
+        header, rows, problems = split_tsv(
+            files.read_text(study.root / "samples.tsv", "samples.tsv", MAX_TABLE_BYTES), "samples.tsv"
+        )
     except BadInput as error:
         yield from error.problems
         return
@@ -327,7 +329,7 @@ def _cells(study: Study, tree: Tree) -> Iterator[Problem]:
                 yield from check_cells(rows, dictionaries[path])
                 break
     if "participants.json" in dictionaries:
-        text = files.read_text(study.root / PEOPLE, PEOPLE)
+        text = files.read_text(study.root / PEOPLE, PEOPLE, MAX_TABLE_BYTES)
         yield from check_cells(split_tsv(text, PEOPLE)[1], dictionaries["participants.json"])
 
 

@@ -90,7 +90,7 @@ def _tiff_fault(data: bytes) -> str:
             fault = _page_fault(tags, len(data))
             if fault:
                 return fault
-    except struct.error:
+    except (struct.error, OverflowError):
         return "the TIFF file is cut short"
     return "" if seen else "the TIFF file holds no picture"
 

@@ -11,7 +11,7 @@ from nociscope.problems import BadInput, InputMissing, InvalidStudy, Problem
 from nociscope.study.ignore import Pattern, parse_ignore
 from nociscope.study.inheritance import Sidecars
 from nociscope.study.people import FILE, read_people
-from nociscope.study.phenotype import Gathered, gather_sessions, gather_tables
+from nociscope.study.phenotype import MAX_TABLE_BYTES, Gathered, gather_sessions, gather_tables
 from nociscope.study.records import FileRecord, Participant, Study, Visit
 from nociscope.study.walk import Folder, Tree, walk
 from nociscope.tables import MISSING
@@ -125,7 +125,7 @@ def _inside(root: Path, name: str) -> None:
 def _text_of_people(root: Path) -> str:
     _inside(root, FILE)
     try:
-        return files.read_text(root / FILE, FILE)
+        return files.read_text(root / FILE, FILE, MAX_TABLE_BYTES)
     except BadInput as error:
         raise InvalidStudy(error.problems) from None
 

@@ -23,6 +23,9 @@ from nociscope.tables import MISSING, RawRow, split_tsv
 SESSIONS = "sessions"
 """Name of the table that ``sub-<label>_sessions.tsv`` becomes."""
 
+MAX_TABLE_BYTES = 64 * 2**20
+"""Largest table of a study that is read: split into rows it takes some ten times its size."""
+
 Key = tuple[str, str]
 
 
@@ -150,7 +153,7 @@ def _read(root: Path, path: str, key: str, problems: list[Problem]) -> tuple[tup
                 file=path,
             )
         )
-    header, rows, wrong = split_tsv(files.read_text(full, path), path)
+    header, rows, wrong = split_tsv(files.read_text(full, path, MAX_TABLE_BYTES), path)
     problems += wrong
     if key not in header:
         raise BadInput(

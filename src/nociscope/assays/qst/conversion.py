@@ -22,7 +22,6 @@ _ALIASES = {
     "ratings": "rating",
     "nrs": "rating",
     "counts": "count",
-    "n": "count",
 }
 
 _ACCEPTED = {
