@@ -91,15 +91,17 @@ def derivation(s: Stimulated) -> str:
     return f"Cz against {s.reference or 'unknown reference'}"
 
 
-def _filter_text(settings: LepSettings) -> str:
-    return f"{settings.high_pass_hz:g}-{settings.low_pass_hz:g} Hz"
+def method_text(kind: str, signal: str, laser: str, settings: LepSettings) -> str:
+    """Return the `method` of a reading: what was averaged, the derivation, the band and the laser.
+
+    Norms are bound to it: ``average:all; Cz against ears (A1, A2); 0.3-30 Hz; laser nd_yap``.
+    """
+    parts = [kind, signal, f"{settings.high_pass_hz:g}-{settings.low_pass_hz:g} Hz", f"laser {laser}" if laser else ""]
+    return "; ".join(p for p in parts if p)
 
 
 def _method(kind: str, signal: str, s: Stimulated, settings: LepSettings) -> str:
-    parts = [kind, signal, _filter_text(settings)]
-    if s.laser:
-        parts.append(f"laser {s.laser}")
-    return "; ".join(p for p in parts if p)
+    return method_text(kind, signal, s.laser, settings)
 
 
 def _template(s: Stimulated, settings: LepSettings) -> Reading:
