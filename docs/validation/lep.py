@@ -125,9 +125,7 @@ def visit_of(made: Session, root: Path) -> Visit:
             )
         )
     sidecars = {r.path: json.loads((root / r.path).read_text()) for r in records if r.extension == ".json"}
-    return Visit(
-        root=root, participant=Participant(participant_id="sub-01"), files=tuple(records), sidecars=sidecars
-    )
+    return Visit(root=root, participant=Participant(participant_id="sub-01"), files=tuple(records), sidecars=sidecars)
 
 
 def find(readings: Sequence[Reading], measure: str, method: str) -> Reading | None:
@@ -225,7 +223,8 @@ def table(condition: Condition, runs: int) -> str:
     ]
     if tallies:
         lines += [
-            "| measure | truth (mean) | mean error | SD of error | interval holds the truth (95 % interval) | measured |",
+            "| measure | truth (mean) | mean error | SD of error | interval holds the truth (95 % interval) | "
+            "measured |",
             "|---|---|---|---|---|---|",
             *(line(name, tally) for name, tally in tallies.items()),
             "",
@@ -244,9 +243,10 @@ The truth is what an average of infinitely many such pulses would show, before a
 response, blurred by the latency jitter. A single recording's realised mean is *not* the truth: the trial-to-trial
 variation of a person is part of the uncertainty that the interval has to carry.
 
-"mean error" of amplitudes includes what the 0.3-30 Hz filter and the baseline do to the wave. `n2p2 single:mlr` is the mean
-of single-trial estimates; it is aligned to each trial's own latency and has a larger expectation than the average, so
-its error against the truth of the *average* is printed, not its coverage of anything. It needs norms of its own.
+"mean error" of amplitudes includes what the 0.3-30 Hz filter and the baseline do to the wave. `n2p2 single:mlr` is
+the mean of single-trial estimates; it is aligned to each trial's own latency and has a larger expectation than the
+average, so its error against the truth of the *average* is printed, not its coverage of anything. It needs norms of
+its own.
 
 """
 

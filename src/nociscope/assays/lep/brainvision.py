@@ -1,7 +1,7 @@
 """BrainVision files: the header as untrusted text, and only the needed channels of the data, memory-mapped.
 
-The format is three files: a header (``.vhdr``), markers (``.vmrk``) and plain samples. The header is read here and not
-by a library because it names the data file, and such a name must never lead out of the study.
+The format is three files: a header (``.vhdr``), markers (``.vmrk``) and plain samples. The header is read here and
+not by a library because it names the data file, and such a name must never lead out of the study.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _FORMATS = {"INT_16": "<i2", "INT_32": "<i4", "IEEE_FLOAT_32": "<f4", "IEEE_FLOA
 _TO_UV = {"v": 1e6, "mv": 1e3, "uv": 1.0, "µv": 1.0, "μv": 1.0, "nv": 1e-3, "": 1.0, "microvolt": 1.0}
 
 
-def _refuse(name: str, what: str, remedy: str, code: str = "bad-recording", **more: str) -> BadInput:
-    return BadInput(Problem(what=what, remedy=remedy, code=code, file=name, **more))
+def _refuse(name: str, what: str, remedy: str, code: str = "bad-recording", value: str = "") -> BadInput:
+    return BadInput(Problem(what=what, remedy=remedy, code=code, file=name, value=value))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +115,9 @@ def _channels(section: dict[str, str], count: int, name: str) -> tuple[list[str]
         except ValueError:
             resolution = float("nan")
         if not np.isfinite(resolution) or resolution == 0:
-            raise _refuse(name, f"the resolution of channel {k + 1} is not a number", "repair the header", value=parts[2])
+            raise _refuse(
+                name, f"the resolution of channel {k + 1} is not a number", "repair the header", value=parts[2]
+            )
         unit = parts[3] or "µV"
         names.append(parts[0])
         units.append(unit)
@@ -203,7 +205,9 @@ def _data_file(root: Path, name: str, named: str) -> tuple[Path, str]:
             remedy = f"rename {present[0].rsplit('/', 1)[-1]} or correct DataFile in the header"
         raise _refuse(name, f"its data file {named} is missing", remedy, code="missing-file")
     if not files.inside(root, path):
-        raise _refuse(name, "its data file lies outside the study", "put the file itself into the study", "outside-study")
+        raise _refuse(
+            name, "its data file lies outside the study", "put the file itself into the study", "outside-study"
+        )
     if not path.is_file():
         raise _refuse(name, "its data file is not a regular file", "put the file itself there", "not-a-file")
     return path, relative
@@ -280,10 +284,7 @@ def encode(
         "",
         "[Marker Infos]",
         "Mk1=New Segment,,1,1,0,00000000000000000000",
-        *(
-            f"Mk{k + 2}=Stimulus,{text},{round(at * rate) + 1},1,0"
-            for k, (at, text) in enumerate(markers)
-        ),
+        *(f"Mk{k + 2}=Stimulus,{text},{round(at * rate) + 1},1,0" for k, (at, text) in enumerate(markers)),
         "",
     ]
     return "\n".join(lines).encode(), "\n".join(marks).encode(), stored.tobytes()

@@ -22,7 +22,7 @@ _BIOSEMI = re.compile(r"[A-H](3[0-2]|[12][0-9]|[1-9])")
 
 
 def electrode(label: str) -> str:
-    """Return the electrode a channel label means, in upper case and newer names: ``EEG Cz-LE`` is ``CZ``, T3 is T7."""
+    """Return the electrode a label means, in upper case and newer names: ``EEG Cz-LE`` is ``CZ``, T3 is T7."""
     name = label.strip().upper()
     name = re.sub(r"^(EEG|POL|EEGL|EEGR)[ _:.-]+", "", name)
     name = re.sub(r"[-_ ](REF|LE|AR|AVG|A1A2|A1\+A2|LER|NOSE|CZ|M1M2)$", "", name)
@@ -72,7 +72,9 @@ def resolve(
     problems : list of Problem
     """
     problems: list[Problem] = []
-    signal = [k for k, label in enumerate(labels) if electrode(label) not in ("STATUS", "EDFANNOTATIONS", "BDFANNOTATIONS")]
+    signal = [
+        k for k, label in enumerate(labels) if electrode(label) not in ("STATUS", "EDFANNOTATIONS", "BDFANNOTATIONS")
+    ]
     by_place: dict[int, Mapping[str, str]] = {}
     if rows:
         if len(rows) == len(labels):
@@ -84,8 +86,8 @@ def resolve(
             by_place = {k: by_label[electrode(x)] for k, x in enumerate(labels) if electrode(x) in by_label}
             problems.append(
                 Problem(
-                    what=f"channels.tsv has {len(rows)} rows and the file {len(signal)} channels, so they are matched "
-                    f"by name ({len(by_place)} fit)",
+                    what=f"channels.tsv has {len(rows)} rows and the file {len(signal)} channels, so they are "
+                    f"matched by name ({len(by_place)} fit)",
                     remedy="list every channel of the file, in its order",
                     severity="warning",
                     code="channel-count",
@@ -102,8 +104,8 @@ def resolve(
     if renamed:
         problems.append(
             Problem(
-                what=f"{renamed} channels carry other names in the file than in channels.tsv; channels.tsv is used, by "
-                "position",
+                what=f"{renamed} channels carry other names in the file than in channels.tsv; channels.tsv is used, "
+                "by position",
                 severity="note",
                 code="channels-renamed",
                 file=name,
@@ -240,7 +242,9 @@ def build(channels: Sequence[Channel], eeg_reference: str, n1: str, name: str) -
         reference, kind = [good["NOSE"]], "nose"
     elif not reference and said == "nose":
         kind = "nose, as recorded"
-    off_scalp = {*_LEFT_EAR, *_RIGHT_EAR, *_LEFT_MASTOID, *_RIGHT_MASTOID, "NOSE"} - ({"A1", "A2"} if biosemi else set())
+    off_scalp = {*_LEFT_EAR, *_RIGHT_EAR, *_LEFT_MASTOID, *_RIGHT_MASTOID, "NOSE"} - (
+        {"A1", "A2"} if biosemi else set()
+    )
     on_scalp = tuple(c for c in good.values() if c.electrode not in off_scalp or c.electrode in ("TP9", "TP10"))
     average = not kind
     if average:

@@ -41,8 +41,8 @@ def draw(
     Returns
     -------
     tuple of Figure
-        Per site and side: the average with its interval and marked peaks beside N1, series and single trials; the course
-        over pulses; a scalp map where there are electrodes enough; a time-frequency map when asked for.
+        Per site and side: the average with its interval and marked peaks beside N1, series and single trials; the
+        course over pulses; a scalp map where there are electrodes enough; a time-frequency map when asked for.
     """
     figures: list[Figure] = []
     for s in recording.stimulated:
@@ -91,9 +91,7 @@ def _waves(s: Stimulated, readings: Sequence[Reading]) -> Figure:
     assert s.vertex_uv is not None
     fig = _placed_figure(17.0, 11.5)
     spec = {"left": 0.075, "right": 0.985, "top": 0.95, "bottom": 0.09, "wspace": 0.2, "hspace": 0.22}
-    grid = fig.subplots(
-        2, 2, sharex=True, width_ratios=(1.35, 1.0), height_ratios=(1.55, 1.0), gridspec_kw=spec
-    )
+    grid = fig.subplots(2, 2, sharex=True, width_ratios=(1.35, 1.0), height_ratios=(1.55, 1.0), gridspec_kw=spec)
     _draw_average(grid[0, 0], s, readings)
     _draw_n1(grid[1, 0], s, readings)
     _draw_series(grid[0, 1], s)
@@ -196,7 +194,9 @@ def _draw_series(ax: Axes, s: Stimulated) -> None:
     for (name, mask), shade in zip(groups, shades, strict=False):
         trials = s.vertex_uv[s.kept & mask]
         if len(trials):
-            ax.plot(t, trials.mean(axis=0), color=_shade(float(shade)), linewidth=1.2, label=f"{name} ({len(trials)})")
+            ax.plot(
+                t, trials.mean(axis=0), color=_shade(float(shade)), linewidth=1.2, label=f"{name} ({len(trials)})"
+            )
     _room(ax, 0.34, 0.06)
     ax.legend(loc="lower right", fontsize=8, ncols=1 if len(groups) <= 3 else 2, handlelength=1.2, labelspacing=0.25)
 
@@ -234,7 +234,8 @@ def _draw_trials(ax: Axes, s: Stimulated) -> None:
 def _caption(s: Stimulated, readings: Sequence[Reading]) -> str:
     n, total = int(s.kept.sum()), len(s.kept)
     parts = [
-        f"Laser pulses to the {place(s)}: {n} of {total} trials were free of artefacts. Top left: average at Cz against "
+        f"Laser pulses to the {place(s)}: {n} of {total} trials were free of artefacts. Top left: average at Cz "
+        "against "
         f"{s.reference}, negative down, with its pointwise 95 % interval; dots mark N2 and P2, bars the interval of "
         "their latency."
     ]
@@ -251,7 +252,8 @@ def _caption(s: Stimulated, readings: Sequence[Reading]) -> str:
     if size is not None and size.value is not None and size.low is not None and size.high is not None:
         parts.append(f"N2-P2 {size.value:.1f} uV (95 % interval {size.low:.1f} to {size.high:.1f}).")
     parts.append(
-        "Top right: the averages of the series, dark first. Bottom left: the N1 derivation. Bottom right: every clean "
+        "Top right: the averages of the series, dark first. Bottom left: the N1 derivation. Bottom right: every "
+        "clean "
         "trial as a row of colour, the first on top, blue negative, red positive."
     )
     if s.average_reference:
@@ -299,7 +301,12 @@ def _draw_course(ax: Axes, s: Stimulated, order: Floats, size: Floats) -> None:
             mean, half = _mean_band(size[mask][:, None])
             low, high = float(order[mask].min()), float(order[mask].max())
             ax.fill_between(
-                [low, high], float(mean[0] - half[0]), float(mean[0] + half[0]), color=PALETTE.loss, alpha=0.18, linewidth=0
+                [low, high],
+                float(mean[0] - half[0]),
+                float(mean[0] + half[0]),
+                color=PALETTE.loss,
+                alpha=0.18,
+                linewidth=0,
             )
             ax.plot([low, high], [float(mean[0])] * 2, color=PALETTE.loss, linewidth=2.0)
     if known.all() and np.ptp(energy) > 1e-9 and len(order) > 6:
@@ -328,7 +335,8 @@ def _draw_ratings(ax: Axes, s: Stimulated) -> None:
 
 def _course_caption(s: Stimulated, readings: Sequence[Reading], has_ratings: bool) -> str:
     parts = [
-        f"N2-P2 of every clean trial at the {place(s)}, measured at the latencies of the average, against the number of "
+        f"N2-P2 of every clean trial at the {place(s)}, measured at the latencies of the average, against the "
+        "number of "
         "the pulse; blue lines are the means of the series with their 95 % interval."
     ]
     if np.isfinite(s.energy_j[s.kept]).all() and np.ptp(s.energy_j[s.kept]) > 1e-9:
@@ -340,7 +348,9 @@ def _course_caption(s: Stimulated, readings: Sequence[Reading], has_ratings: boo
     ):
         r = _value(readings, name)
         if r is not None and r.value is not None and r.low is not None and r.high is not None:
-            parts.append(f"{label[0].upper()}{label[1:]} {r.value:.2f}{unit} (95 % interval {r.low:.2f} to {r.high:.2f}).")
+            parts.append(
+                f"{label[0].upper()}{label[1:]} {r.value:.2f}{unit} (95 % interval {r.low:.2f} to {r.high:.2f})."
+            )
     if has_ratings:
         parts.append("Right: the pain rating of every pulse, with the means of the series.")
     return " ".join(parts)
@@ -362,7 +372,10 @@ def _scalp_map(s: Stimulated, readings: Sequence[Reading]) -> Figure | None:
     top = max(float(np.abs(m).max()) for _, m in maps) or 1.0
     fig = _placed_figure(6.0 * len(maps) + 1.5, 6.2)
     axes = fig.subplots(
-        1, len(maps), squeeze=False, gridspec_kw={"left": 0.02, "right": 0.86, "top": 0.9, "bottom": 0.03, "wspace": 0.05}
+        1,
+        len(maps),
+        squeeze=False,
+        gridspec_kw={"left": 0.02, "right": 0.86, "top": 0.9, "bottom": 0.03, "wspace": 0.05},
     )[0]
     filled = None
     for ax, (title, values) in zip(axes, maps, strict=True):
@@ -374,8 +387,8 @@ def _scalp_map(s: Stimulated, readings: Sequence[Reading]) -> Figure | None:
     return Figure(
         name=f"scalp-{key}",
         title=f"Scalp map, {place(s)}",
-        caption=f"Average over the scalp in the 20 ms around {' and '.join(t for t, _ in maps)} ({reference}), seen from "
-        "above with the nose up; blue negative, red positive, dots are electrodes placed by the 10-10 system.",
+        caption=f"Average over the scalp in the 20 ms around {' and '.join(t for t, _ in maps)} ({reference}), seen "
+        "from above with the nose up; blue negative, red positive, dots are electrodes placed by the 10-10 system.",
         svg=figure_to_svg(fig, f"lep-scalp-{key}"),
         wide=False,
     )
@@ -402,7 +415,7 @@ def _draw_scalp(ax: Axes, positions: Floats, values: Floats, top: float) -> Any:
 
 
 def _time_frequency(s: Stimulated) -> Figure:
-    """Draw the mean power of single trials less the power before the pulse (differences, not ratios, avoid a bias)."""
+    """Draw the power of single trials less that before the pulse (differences, not ratios, avoid a bias)."""
     assert s.vertex_uv is not None
     rate = 1.0 / float(s.times_s[1] - s.times_s[0])
     hz = np.geomspace(2.0, 30.0, 30)
@@ -428,8 +441,8 @@ def _time_frequency(s: Stimulated) -> Figure:
     return Figure(
         name=f"time-frequency-{key}",
         title=f"Time-frequency map, {place(s)}",
-        caption="Mean power of single trials at Cz (Morlet wavelets, 3 cycles) less the mean power before the pulse, at "
-        "each frequency; red more, blue less. The phase-locked response shows below 8 Hz from 200 to 400 ms.",
+        caption="Mean power of single trials at Cz (Morlet wavelets, 3 cycles) less the mean power before the pulse, "
+        "at each frequency; red more, blue less. The phase-locked response shows below 8 Hz from 200 to 400 ms.",
         svg=figure_to_svg(fig, f"lep-time-frequency-{key}"),
         wide=False,
     )

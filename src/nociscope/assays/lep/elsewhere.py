@@ -16,7 +16,10 @@ PEAKS = Table(
         _SESSION,
         Column("site", "Body site of the pulses", required=True, needed=True),
         Column(
-            "side", "Side of the pulses", "choice", choices={"left": "left", "right": "right", "both": "both together"}
+            "side",
+            "Side of the pulses",
+            "choice",
+            choices={"left": "left", "right": "right", "both": "both together"},
         ),
         Column("block", "Series of pulses; n/a for the average over all"),
         Column("trials", "Trials in the average", "integer", minimum=1),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -86,30 +86,26 @@ def _stimulated(
     problems: list[Problem] = []
     ratings = _column([p.rating for p in pulses])
     labels = tuple(p.block for p in pulses)
-    general = {
-        "site": site,
-        "side": side,
-        "laser": lasers.pop() if len(lasers) == 1 else "mixed",
-        "all_ratings": ratings,
-        "all_rating_blocks": labels,
-        "source": source,
-        "device": own[0][0].device,
-    }
+    nothing = np.empty(0)
+    empty = Stimulated(
+        site=site,
+        side=side,
+        laser=lasers.pop() if len(lasers) == 1 else "mixed",
+        times_s=own[0][0].times_s,
+        vertex_uv=None,
+        kept=np.empty(0, dtype=bool),
+        energy_j=nothing,
+        rating=nothing,
+        block=(),
+        order=nothing,
+        all_ratings=ratings,
+        all_rating_blocks=labels,
+        source=source,
+        device=own[0][0].device,
+    )
     if not usable:
         why = next((part.failed for part, _ in own if part.failed), "no pulse has a whole epoch")
-        nothing = np.empty(0)
-        empty = Stimulated(
-            **general,
-            times_s=own[0][0].times_s,
-            vertex_uv=None,
-            kept=np.empty(0, dtype=bool),
-            energy_j=nothing,
-            rating=nothing,
-            block=(),
-            order=nothing,
-            failed=why,
-        )
-        return empty, problems
+        return replace(empty, failed=why), problems
     joined = _join(usable, side)
     order = np.cumsum([True] * len(pulses)) - 1.0
     has_epoch = np.concatenate([_places(part, mask) for part, mask in own])
@@ -128,16 +124,16 @@ def _stimulated(
         reasons = ", ".join(f"{count} {why}" for why, count in rejected)
         problems.append(
             Problem(
-                what=f"{len(kept) - int(kept.sum())} of {len(kept)} trials rejected ({site} {side}: {reasons or 'too few'}),"
-                f" {settings.minimum_trials} clean ones are needed",
+                what=f"{len(kept) - int(kept.sum())} of {len(kept)} trials rejected ({site} {side}: "
+                f"{reasons or 'too few'}), {settings.minimum_trials} clean ones are needed",
                 remedy="look at the recording, or raise reject_uv or reject_blink_uv in [lep] of code/nociscope.toml",
                 code="all-rejected",
                 file=usable[0][0].source,
             )
         )
     references = dict.fromkeys(part.reference for part, _ in usable)
-    done = Stimulated(
-        **general,
+    done = replace(
+        empty,
         times_s=joined.times_s,
         vertex_uv=joined.vertex,
         lateral_uv=joined.lateral,

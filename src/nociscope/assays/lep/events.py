@@ -120,7 +120,9 @@ def _pulse(row: RawRow, meaning: Mapping[str, object], settings: LepSettings, ta
     try:
         onset = parse_number(row.cells.get("onset", ""))
     except ValueError:
-        tally.add("bad-onset", row, "the onset is not a number, so the pulse is dropped", "correct it", "error", "onset")
+        tally.add(
+            "bad-onset", row, "the onset is not a number, so the pulse is dropped", "correct it", "error", "onset"
+        )
         return None
     if onset is None:
         tally.add(
@@ -227,7 +229,9 @@ def add_behaviour(
         except ValueError:
             at = None
         if at is None:
-            tally.add("missing-onset", row, "has no usable onset, so the row is dropped", "fill it in", "warning", "onset")
+            tally.add(
+                "missing-onset", row, "has no usable onset, so the row is dropped", "fill it in", "warning", "onset"
+            )
             continue
         nearest = int(np.abs(onsets - at).argmin()) if len(onsets) else -1
         distance = abs(float(onsets[nearest]) - at) if nearest >= 0 else np.inf
@@ -251,7 +255,8 @@ def add_behaviour(
     if unused:
         problems.append(
             Problem(
-                what=f"{unused} of {len(rows)} rows have no pulse within {settings.rating_tolerance_s:g} s and are not used",
+                what=f"{unused} of {len(rows)} rows have no pulse within {settings.rating_tolerance_s:g} s and are "
+                "not used",
                 remedy="check that both clocks start together",
                 severity="warning",
                 code="unmatched-behaviour",

@@ -1,17 +1,17 @@
 """Zero-phase band-pass of epochs cut from a continuous recording, without filtering what no epoch uses.
 
 The high-pass and the low-pass are done apart. A Butterworth low-pass and high-pass of the same order are
-power-complementary, so forward-backward high-passing *is* taking away what the forward-backward low-pass lets through;
-that slow part is computed on the recording reduced to a few samples per cycle. The low-pass has a short memory, so it
-runs on the epochs with a margin. A 10 min recording costs milliseconds instead of the hundreds of whole-record
-filtering.
+power-complementary, so forward-backward high-passing *is* taking away what the forward-backward low-pass lets
+through; that slow part is computed on the recording reduced to a few samples per cycle. The low-pass has a short
+memory, so it runs on the epochs with a margin. A 10 min recording costs milliseconds instead of the hundreds of
+whole-record filtering.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from nociscope.assays.lep.recording import Floats
+from nociscope.assays.lep.recording import Bools, Floats
 
 MARGIN_S = 0.25
 """Margin of an epoch for the low-pass; its impulse response at 30 Hz is over after 0.15 s."""
@@ -48,7 +48,7 @@ def slow_part(signals: Floats, rate: float, high_pass_hz: float) -> tuple[Floats
 
 
 def low_pass(epochs: Floats, rate: float, corner_hz: float) -> Floats:
-    """Low-pass epochs along their last axis, zero phase (Butterworth, order 4 each way, half amplitude at the corner)."""
+    """Low-pass epochs along their last axis, zero phase (Butterworth order 4 each way, half at the corner)."""
     from scipy.signal import butter, sosfiltfilt
 
     if corner_hz >= 0.45 * rate:
@@ -74,11 +74,11 @@ def sample_at(signals: Floats, place: Floats) -> Floats:
     return np.ascontiguousarray(value.transpose(1, 0, 2))
 
 
-def usable(onsets_s: Floats, rate: float, samples: int, start_s: float, end_s: float) -> Floats:
+def usable(onsets_s: Floats, rate: float, samples: int, start_s: float, end_s: float) -> Bools:
     """Return which pulses (n,) have their whole epoch and its margin within the recording, as booleans."""
     first = (onsets_s + start_s - MARGIN_S) * rate - 1
     last = (onsets_s + end_s + MARGIN_S) * rate + 2
-    inside: Floats = (first >= 0) & (last <= samples - 1)
+    inside: Bools = (first >= 0) & (last <= samples - 1)
     return inside
 
 
@@ -128,7 +128,7 @@ def cut_epochs(
     if low_pass_hz > 0:
         epochs = low_pass(epochs, rate, low_pass_hz)
     kept = epochs[:, :, margin : margin + (count - 1) * step + 1 : step]
-    return start_s + np.arange(count) * (step / rate), np.ascontiguousarray(kept)
+    return start_s + np.arange(count, dtype=np.float64) * (step / rate), np.ascontiguousarray(kept)
 
 
 def regrid(epochs: Floats, times: Floats, grid: Floats) -> Floats:

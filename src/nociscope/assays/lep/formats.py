@@ -50,8 +50,8 @@ class Opened:
     epoch_start_s : float
         Time of the first sample of an epoch, relative to its zero.
     load : callable
-        ``load(channels, start, stop) -> array (c, stop - start)``, or ``(epochs, c, samples)`` of an epoched one; in uV.
-        `stop` None is the end.
+        ``load(channels, start, stop) -> array (c, stop - start)``, or ``(epochs, c, samples)`` of an epoched one; in
+        uV. `stop` None is the end.
     events : tuple of InnerEvent
     cut_short : str
         How the file is shorter than it should be.
@@ -130,7 +130,7 @@ def _brainvision(root: Path, name: str) -> Opened:
     )
 
 
-# --- EDF and BDF -----------------------------------------------------------------------------------------------------
+# --- EDF and BDF ----------------------------------------------------------------------------------------------------
 
 
 def _edf_header(path: Path, name: str) -> tuple[int, float, list[int], int]:
@@ -166,7 +166,7 @@ def _edf_header(path: Path, name: str) -> tuple[int, float, list[int], int]:
 
 
 def _edf(path: Path, name: str) -> Opened:
-    records, seconds, per_record, whole = _edf_header(path, name)
+    records, _, per_record, whole = _edf_header(path, name)
     cut = ""
     if records > whole:
         cut = f"it holds {whole} of {records} data records"
@@ -198,7 +198,7 @@ def _edf(path: Path, name: str) -> Opened:
     )
 
 
-# --- EEGLAB ----------------------------------------------------------------------------------------------------------
+# --- EEGLAB ---------------------------------------------------------------------------------------------------------
 
 
 def _eeglab(root: Path, name: str) -> Opened:

@@ -1,4 +1,4 @@
-"""From clean epochs to readings: peaks, presence, habituation, side difference and ratings, each with its interval."""
+"""From clean epochs to readings: peaks, presence, habituation, side difference, ratings, each with its interval."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ from nociscope.assays.lep.single_trial import regress, wavelet_filter
 from nociscope.tables import Reading
 
 ENOUGH_TRIALS = 20
-"""Averages of fewer trials are marked `poor`: the published habituation protocol uses series of 20 (de Tommaso et al., J
+"""Averages of fewer trials are marked `poor`: the published habituation protocol uses series of 20 (de Tommaso et
+al., J
 Pain 2011, doi:10.1016/j.jpain.2010.06.004)."""
 
 PEAK_MEASURES = (
@@ -69,9 +70,9 @@ def measure(recording: LepRecording, settings: LepSettings) -> tuple[Reading, ..
 
     Notes
     -----
-    Intervals: 95 %, from resampled trials (peaks), Student (means), Fieller (ratios and the slope). Series are measured
-    at the peak latencies of the average over all trials: a linear estimator, whose noise does not make a small response
-    look larger, so that ratios of series are not drawn towards 1.
+    Intervals: 95 %, from resampled trials (peaks), Student (means), Fieller (ratios and the slope). Series are
+    measured at the peak latencies of the average over all trials: a linear estimator, whose noise does not make a
+    small response look larger, so that ratios of series are not drawn towards 1.
     """
     readings: list[Reading] = []
     by_site: dict[str, dict[str, _Measured]] = {}
@@ -96,7 +97,12 @@ def method_text(kind: str, signal: str, laser: str, settings: LepSettings) -> st
 
     Norms are bound to it: ``average:all; Cz against ears (A1, A2); 0.3-30 Hz; laser nd_yap``.
     """
-    parts = [kind, signal, f"{settings.high_pass_hz:g}-{settings.low_pass_hz:g} Hz", f"laser {laser}" if laser else ""]
+    parts = [
+        kind,
+        signal,
+        f"{settings.high_pass_hz:g}-{settings.low_pass_hz:g} Hz",
+        f"laser {laser}" if laser else "",
+    ]
     return "; ".join(p for p in parts if p)
 
 
@@ -187,9 +193,8 @@ def _around(times_s: Floats, windows: Windows) -> tuple[Floats, slice]:
 
 
 def _presence(p: Presence, base: Reading) -> list[Reading]:
-    verdict = (
-        f"N2-P2 {p.size_uv:.1f} uV against {p.threshold_uv:.1f} uV that noise exceeds with the allowed chance, p = {p.p:.3g}"
-    )
+    limit = f"{p.threshold_uv:.1f} uV that noise exceeds with the allowed chance"
+    verdict = f"N2-P2 {p.size_uv:.1f} uV against {limit}, p = {p.p:.3g}"
     return [
         replace(
             base,
@@ -210,7 +215,9 @@ def _presence(p: Presence, base: Reading) -> list[Reading]:
     ]
 
 
-def _peak_reading(base: Reading, measure: str, unit: str, value: float, copies: Floats, scale: float = 1.0) -> Reading:
+def _peak_reading(
+    base: Reading, measure: str, unit: str, value: float, copies: Floats, scale: float = 1.0
+) -> Reading:
     interval = t_interval(value * scale, copies * scale, base.n or 0, biased=not measure.endswith("latency"))
     return replace(base, measure=measure, unit=unit, value=float(value * scale), low=interval.low, high=interval.high)
 
@@ -220,9 +227,7 @@ def _vertex_readings(presence: Presence, found: Vertex, copies: Vertex, base: Re
         absent = replace(
             base, remark=_joined(base.remark, f"no response above the noise of {presence.threshold_uv:.1f} uV")
         )
-        return [
-            replace(absent, measure=name, unit=unit) for name, unit in PEAK_MEASURES if not name.startswith("n1")
-        ]
+        return [replace(absent, measure=name, unit=unit) for name, unit in PEAK_MEASURES if not name.startswith("n1")]
     out = []
     for name, peak, copied in (("n2", found.n2, copies.n2), ("p2", found.p2, copies.p2)):
         out.append(

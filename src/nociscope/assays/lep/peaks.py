@@ -81,7 +81,8 @@ class Peaks:
 
 HALF_WIDTH_S = {"n1": 0.010, "n2": 0.020, "p2": 0.030}
 """Half the stretch over which a peak's latency is fitted; about half the width of each peak at three quarters of its
-height. In simulations it halves the error of the P2 latency against taking the largest sample (docs/validation/lep.md)."""
+height. In simulations it halves the error of the P2 latency against taking the largest sample
+(docs/validation/lep.md)."""
 
 MAX_SHIFT_S = 0.020
 """The fitted latency stays this near to the local extremum; otherwise the extremum itself is given."""

@@ -1,6 +1,7 @@
 """Reading laser-evoked recordings: signals, channels, events and behaviour of a visit become clean epochs.
 
-One recording that cannot be used is refused by name and the others go on; only when nothing is left is there an error.
+One recording that cannot be used is refused by name and the others go on; only when nothing is left is there an
+error.
 """
 
 from __future__ import annotations
@@ -174,7 +175,9 @@ class _Reader:
         rest = record.entities.get("task", "").lower().startswith("rest")
         codes = ", ".join(f"{clean_text(c, 30)} ({n})" for c, n in list(pulses.codes.items())[:8])
         dropped = "; ".join(p.what for p in pulses.problems)
-        remedy = 'say in code/nociscope.toml what the pulses are called, [lep.events."CODE"] with trial_type = "laser"'
+        remedy = (
+            'say in code/nociscope.toml what the pulses are called, [lep.events."CODE"] with trial_type = "laser"'
+        )
         if rest:
             remedy = ""
         elif dropped:
@@ -205,8 +208,8 @@ class _Reader:
         if isinstance(said, int | float) and abs(said / opened.rate - 1) > _RATE_TOLERANCE:
             raise BadInput(
                 Problem(
-                    what=f"SamplingFrequency in the sidecar is {said:g} Hz and the file itself says {opened.rate:g} Hz, so "
-                    "no latency can be trusted",
+                    what=f"SamplingFrequency in the sidecar is {said:g} Hz and the file itself says {opened.rate:g} Hz, "
+                    "so no latency can be trusted",
                     remedy="correct whichever is wrong",
                     code="sampling-rate",
                     file=record.path,
@@ -221,9 +224,7 @@ class _Reader:
         named, problems = montages.resolve(opened.labels, rows, record.path)
         self.problems += problems
         said = one.metadata.get("EEGReference")
-        montage = montages.build(
-            named, said if isinstance(said, str) else "", settings.n1_derivation, record.path
-        )
+        montage = montages.build(named, said if isinstance(said, str) else "", settings.n1_derivation, record.path)
         if montage.average_reference:
             self._warn_average(record)
         epoched = _epoch_length(one)
@@ -254,8 +255,8 @@ class _Reader:
     def _warn_average(self, record: FileRecord) -> None:
         self.problems.append(
             Problem(
-                what="there are no ear, mastoid or nose electrodes and EEGReference names none, so the average reference is "
-                "used and no norm applies",
+                what="there are no ear, mastoid or nose electrodes and EEGReference names none, so the average reference "
+                "is used and no norm applies",
                 remedy="name them in channels.tsv if they were recorded",
                 severity="warning",
                 code="average-reference",
@@ -292,7 +293,7 @@ class _Reader:
 
 
 def _inner_rows(opened: Opened, file: str) -> list[RawRow]:
-    """Return the events inside a signal file as rows of an events table, one per event; of an epoch, those at zero."""
+    """Return the events inside a signal file as rows of an events table; of an epoch, those at zero."""
     rows = []
     for k, event in enumerate(opened.events):
         onset = event.onset_s
@@ -458,7 +459,7 @@ def _scalp(one: _Found, montage: montages.Montage, pulses: np.ndarray, delay: fl
         means = part.reshape(len(picks), before + after, width).mean(axis=2)
         bins[k] = means - means[:, :before].mean(axis=1, keepdims=True)
     bins -= bins.mean(axis=1, keepdims=True) if montage.average_reference else np.float32(0)
-    times = (np.arange(before + after) - before + 0.5) * width / rate
+    times = (np.arange(before + after, dtype=np.float64) - before + 0.5) * (width / rate)
     return Scalp(
         names=tuple(c.electrode for c, _ in placed),
         positions=np.array([p for _, p in placed]),
@@ -483,4 +484,3 @@ def _ratings_only(one: _Found, settings: LepSettings, why: str) -> Part | None:
         eyes=0,
         failed=why,
     )
-

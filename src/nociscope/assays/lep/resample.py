@@ -56,10 +56,10 @@ def t_interval(value: float, resampled: Floats, n: int, biased: bool = True) -> 
     """Return the interval of a value from its resampled copies.
 
     The copies scatter about their own mean, which differs from the value by the bias of the estimator (a peak of a
-    noisy average is too high); the interval is centred on the value less that bias, unless the estimator is known to have
-    none (a latency, noise moves it either way), and widened by Student's t
-    and by sqrt(n / (n - 1)), because resampling n trials shows only (n - 1) / n of their variance (Efron and
-    Tibshirani, An Introduction to the Bootstrap, 1993, chapters 5 and 10, doi:10.1201/9780429246593).
+    noisy average is too high); the interval is centred on the value less that bias, unless the estimator is known to
+    have none (a latency, noise moves it either way), and widened by Student's t and by sqrt(n / (n - 1)), because
+    resampling n trials shows only (n - 1) / n of their variance (Efron and Tibshirani, An Introduction to the
+    Bootstrap, 1993, chapters 5 and 10, doi:10.1201/9780429246593).
     """
     copies = resampled[np.isfinite(resampled)]
     if n < 3 or len(copies) < 0.8 * len(resampled) or len(copies) < 20:
@@ -78,9 +78,7 @@ def mean_interval(values: Floats) -> Interval:
     return Interval(float(values.mean() - half), float(values.mean() + half))
 
 
-def fieller(
-    top: float, bottom: float, var_top: float, var_bottom: float, covariance: float, df: float
-) -> Interval:
+def fieller(top: float, bottom: float, var_top: float, var_bottom: float, covariance: float, df: float) -> Interval:
     """Return the interval of top / bottom for two estimates that are about normal.
 
     Fieller EC, J R Stat Soc B 1954;16:175-185, doi:10.1111/j.2517-6161.1954.tb00159.x. Unbounded (no interval) when

@@ -28,8 +28,8 @@ def _midline_point(row: str) -> Floats:
 def position(electrode: str) -> tuple[float, float] | None:
     """Return an electrode's place on the unit disc (x right, y nose), None when its name is not of the 10-10 system.
 
-    Electrodes of a row lie at equal steps on the circle through its midline point and its two ends on the ring at 10 %
-    of the head's height; the sphere is laid flat by equal distances from the vertex.
+    Electrodes of a row lie at equal steps on the circle through its midline point and its two ends on the ring at 10
+    % of the head's height; the sphere is laid flat by equal distances from the vertex.
 
     Parameters
     ----------
@@ -48,7 +48,9 @@ def position(electrode: str) -> tuple[float, float] | None:
     if number >= 9:
         azimuth = np.deg2rad(_RING[row])
         return (-1.0 if left else 1.0) * float(np.sin(azimuth)), float(np.cos(azimuth))
-    share = 1.0 if row in ("FP", "O") else {1: 0.25, 2: 0.25, 3: 0.5, 4: 0.5, 5: 0.75, 6: 0.75, 7: 1.0, 8: 1.0}[number]
+    share = (
+        1.0 if row in ("FP", "O") else {1: 0.25, 2: 0.25, 3: 0.5, 4: 0.5, 5: 0.75, 6: 0.75, 7: 1.0, 8: 1.0}[number]
+    )
     return _flat(_on_circle(_midline_point(row), _ring_point(row, left), share))
 
 

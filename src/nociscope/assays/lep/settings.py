@@ -24,7 +24,7 @@ class LepSettings:
     events: Mapping[str, Mapping[str, Any]] = setting(
         {},
         "What event codes mean: trial_type (or value) -> trial_type, site, side, laser, energy_j, block",
-        source="[lep.events.\"CODE\"] in code/nociscope.toml",
+        source='[lep.events."CODE"] in code/nociscope.toml',
     )
     laser: str = setting(
         "", "Laser of pulses whose row has no column `laser`: nd_yap, co2, thulium", source="norms are bound to it"
@@ -35,8 +35,12 @@ class LepSettings:
         unit="ms",
         source="see docs/assays/lep.md",
     )
-    high_pass_hz: float = setting(0.3, "High-pass, zero phase (Butterworth, order 2 each way)", unit="Hz", source=_HABIT)
-    low_pass_hz: float = setting(30.0, "Low-pass, zero phase (Butterworth, order 4 each way)", unit="Hz", source=_HABIT)
+    high_pass_hz: float = setting(
+        0.3, "High-pass, zero phase (Butterworth, order 2 each way)", unit="Hz", source=_HABIT
+    )
+    low_pass_hz: float = setting(
+        30.0, "Low-pass, zero phase (Butterworth, order 4 each way)", unit="Hz", source=_HABIT
+    )
     epoch_start_s: float = setting(-0.5, "Begin of an epoch", unit="s", source=_HABIT)
     epoch_end_s: float = setting(1.0, "End of an epoch", unit="s", source=_HABIT)
     baseline_start_s: float = setting(-0.5, "Begin of the baseline, which ends at 0", unit="s", source=_HABIT)
@@ -51,7 +55,9 @@ class LepSettings:
         "Where N1 is measured: `temporal` (T7 or T8 against Fz) or `central` (C3 or C4 against Fz)",
         source="Hu L et al. 2010 (NeuroImage) compare the two",
     )
-    block_size: int = setting(0, "Pulses in a series, when the events have no column `block`; 0: no series", unit="pulses")
+    block_size: int = setting(
+        0, "Pulses in a series, when the events have no column `block`; 0: no series", unit="pulses"
+    )
     minimum_trials: int = setting(5, "Fewest clean trials in an average that is measured", source="to be printed")
     rating_maximum: float = setting(10.0, "Upper end of the rating scale in the files; readings are on 0-10")
     rating_tolerance_s: float = setting(

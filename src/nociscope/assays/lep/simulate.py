@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nociscope.assays.lep.brainvision import encode
 from nociscope.assays.lep.measure import method_text
@@ -236,7 +237,7 @@ def session(responses: Sequence[Response], design: Design, seed: int) -> Session
     )
 
 
-def _add_trial(signals: Floats, trial: Trial, d: Design, span: Floats, rng: np.random.Generator) -> None:
+def _add_trial(signals: Floats, trial: Trial, d: Design, span: NDArray[np.int_], rng: np.random.Generator) -> None:
     start = trial.marker_s + d.trigger_delay_ms / 1000.0
     first = int(np.round(start * d.rate))
     within = (first + span >= 0) & (first + span < signals.shape[1])
@@ -279,9 +280,7 @@ def _truth(r: Response, trials: Sequence[Trial], d: Design) -> list[TrueValue]:
         if d.blocks > 1 and of_block[0] > 0:
             out["habituation_ratio", ""] = of_block[-1] / of_block[0]
             out["habituation_first_drop", ""] = of_block[1] / of_block[0]
-    return [
-        TrueValue(measure=m, value=v, site=r.site, side=r.side, method=method) for (m, method), v in out.items()
-    ]
+    return [TrueValue(measure=m, value=v, site=r.site, side=r.side, method=method) for (m, method), v in out.items()]
 
 
 CERTAIN_UV = 14.0
@@ -310,7 +309,7 @@ def events_tsv(trials: Sequence[Trial]) -> str:
 
 
 def files_of(s: Session, task: str = "lep") -> tuple[SimulatedFile, ...]:
-    """Return a session as the BrainVision files and sidecars of a BIDS study; the same session gives the same bytes."""
+    """Return a session as the BrainVision files and sidecars of a BIDS study, the same bytes every time."""
     import json
 
     header, markers, data = encode(s.channels, s.rate, s.signals_uv, [(t.marker_s, "laser") for t in s.trials])
@@ -359,9 +358,9 @@ def simulate(truth: Truth, seed: int) -> Simulated:
     """Simulate the laser-evoked recording of a virtual participant.
 
     The right hand and both feet get three series of 15 pulses. Distal small-fibre loss shrinks and delays the
-    response of the feet (to nothing when complete), central gain enlarges it, a habituation deficit takes the fall over
-    series away. Sizes follow the open data (N2-P2 about 28 uV, N2 227 and P2 369 ms at the hand of the young); the
-    intervals between pulses are shortened to keep the demo's files small.
+    response of the feet (to nothing when complete), central gain enlarges it, a habituation deficit takes the fall
+    over series away. Sizes follow the open data (N2-P2 about 28 uV, N2 227 and P2 369 ms at the hand of the young);
+    the intervals between pulses are shortened to keep the demo's files small.
 
     Parameters
     ----------

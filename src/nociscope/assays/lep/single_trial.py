@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nociscope.assays.lep.peaks import Peaks, Vertex, Windows, vertex_peaks
 from nociscope.assays.lep.recording import Floats
@@ -40,8 +41,8 @@ def _segments(times_s: Floats, average: Floats, vertex: Vertex) -> list[tuple[fl
 def regressors(times_s: Floats, average: Floats, vertex: Vertex, dispersion: bool) -> Floats:
     """Return the regressors (t, r) of the two peaks: the wave, its derivative in time, and that in width.
 
-    For a wave s(t) with its peak at t0, stretching about the peak by d gives s(t0 + (t - t0) / d), whose derivative at
-    d = 1 is -(t - t0) s'(t).
+    For a wave s(t) with its peak at t0, stretching about the peak by d gives s(t0 + (t - t0) / d), whose derivative
+    at d = 1 is -(t - t0) s'(t).
     """
     columns = []
     for peak, wave in _segments(times_s, average, vertex):
@@ -117,17 +118,21 @@ def _morlet_bank(count: int, rate: float, frequencies: Floats, cycles: float) ->
     return bank
 
 
-def wavelet_transform(trials: Floats, rate: float, frequencies: Floats, cycles: float = 3.0) -> Floats:
+def wavelet_transform(
+    trials: Floats, rate: float, frequencies: Floats, cycles: float = 3.0
+) -> NDArray[np.complex128]:
     """Return the continuous Morlet transform of trials (n, t) as complex (n, f, t)."""
     count = trials.shape[1]
     padded = int(2 ** np.ceil(np.log2(2 * count)))
     bank = _morlet_bank(padded, rate, frequencies, cycles)
     spectrum = np.fft.fft(trials, padded, axis=1)
-    out: Floats = np.fft.ifft(spectrum[:, None, :] * bank[None], axis=2)[:, :, :count]
+    out: NDArray[np.complex128] = np.fft.ifft(spectrum[:, None, :] * bank[None], axis=2)[:, :, :count]
     return out
 
 
-def wavelet_filter(trials: Floats, times_s: Floats, share: float, low_hz: float = 1.0, high_hz: float = 30.0) -> Floats:
+def wavelet_filter(
+    trials: Floats, times_s: Floats, share: float, low_hz: float = 1.0, high_hz: float = 30.0
+) -> Floats:
     """Keep of every trial only the time-frequency pixels where the trials together have most energy.
 
     The mask keeps the `share` to 1 quantile of the trials' mean magnitude after the pulse; what it keeps is put
