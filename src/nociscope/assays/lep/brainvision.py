@@ -221,11 +221,11 @@ def load(header: Header, picks: Sequence[int], start: int = 0, stop: int | None 
     count = len(header.names)
     picks = list(picks)
     stop = header.samples if stop is None else min(stop, header.samples)
-    mapped = np.memmap(header.data_path, dtype=header.dtype, mode="r")
+    mapped = np.memmap(header.data_path, dtype=header.dtype, mode="r", shape=(header.samples * count,))
     if not header.interleaved:
-        by_channel = mapped[: header.samples * count].reshape(count, header.samples)
+        by_channel = mapped.reshape(count, header.samples)
         return by_channel[picks, start:stop].astype(np.float64) * header.scales[picks][:, None]
-    frames = mapped[: header.samples * count].reshape(header.samples, count)
+    frames = mapped.reshape(header.samples, count)
     out = np.empty((len(picks), stop - start))
     rows = max(2**21 // (count * mapped.itemsize), 1)  # a stretch stays in the cache, so each line is fetched once
     for first in range(start, stop, rows):

@@ -284,7 +284,7 @@ def _eeglab_data(
         frames = trials * points if shape[2] > 1 else frames
         if frames < 1:
             raise _refuse(relative, "the data file is empty", "copy it again")
-    mapped = np.memmap(path, dtype="<f4", mode="r")[: frames * count]
+    mapped = np.memmap(path, dtype="<f4", mode="r", shape=(frames * count,))
     shaped = mapped.reshape((count, points if shape[2] > 1 else frames, trials), order="F")
     return shaped, (relative,), cut, trials if shape[2] > 1 else frames
 

@@ -208,7 +208,7 @@ class _Reader:
         if isinstance(said, int | float) and abs(said / opened.rate - 1) > _RATE_TOLERANCE:
             raise BadInput(
                 Problem(
-                    what=f"SamplingFrequency in the sidecar is {said:g} Hz and the file itself says {opened.rate:g} Hz, "
+                    what=f"SamplingFrequency in the sidecar is {said:g} Hz and in the file itself {opened.rate:g} Hz, "
                     "so no latency can be trusted",
                     remedy="correct whichever is wrong",
                     code="sampling-rate",
@@ -255,8 +255,8 @@ class _Reader:
     def _warn_average(self, record: FileRecord) -> None:
         self.problems.append(
             Problem(
-                what="there are no ear, mastoid or nose electrodes and EEGReference names none, so the average reference "
-                "is used and no norm applies",
+                what="there are no ear, mastoid or nose electrodes and EEGReference names none, so the average "
+                "reference is used and no norm applies",
                 remedy="name them in channels.tsv if they were recorded",
                 severity="warning",
                 code="average-reference",
