@@ -57,7 +57,7 @@ def failure(root: Path, **settings) -> list:
     return list(caught.value.problems)
 
 
-# --- recovery --------------------------------------------------------------------------------------------------------
+# --- recovery ---
 
 
 def test_truth_is_recovered(tmp_path):
@@ -131,7 +131,7 @@ def test_filter_equals_whole_record_filtering():
         assert np.abs(epochs[k] - expected).max() < 0.02 * expected.std()
 
 
-# --- events ----------------------------------------------------------------------------------------------------------
+# --- events ---
 
 
 def test_value_instead_of_trial_type_with_a_map(tmp_path):
@@ -225,7 +225,7 @@ def test_without_blocks_a_slope_but_no_ratio(tmp_path):
     assert get(readings, "habituation_ratio").value is not None
 
 
-# --- channels and reference --------------------------------------------------------------------------------------------
+# --- channels and reference ---
 
 
 def rename(root: Path, names: dict[str, str]) -> None:
@@ -306,7 +306,7 @@ def test_bad_cz_is_refused_by_name(tmp_path):
     assert get(readings, "pain_rating").value is not None
 
 
-# --- broken recordings -------------------------------------------------------------------------------------------------
+# --- broken recordings ---
 
 
 def test_missing_data_file(tmp_path):

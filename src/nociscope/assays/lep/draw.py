@@ -13,6 +13,7 @@ from nociscope.assays.lep.measure import amplitudes_at_peaks
 from nociscope.assays.lep.peaks import vertex_peaks, windows_for
 from nociscope.assays.lep.recording import Floats, LepRecording, Stimulated
 from nociscope.assays.lep.resample import t_quantile
+from nociscope.assays.lep.scalp import thin_plate
 from nociscope.assays.lep.settings import LepSettings
 from nociscope.assays.lep.single_trial import wavelet_transform
 from nociscope.figures import PALETTE, figure_to_svg, house_style, new_figure
@@ -396,12 +397,10 @@ def _scalp_map(s: Stimulated, readings: Sequence[Reading]) -> Figure | None:
 
 def _draw_scalp(ax: Axes, positions: Floats, values: Floats, top: float) -> Any:
     from matplotlib.patches import Circle, Polygon
-    from scipy.interpolate import RBFInterpolator
 
     grid = np.linspace(-1.0, 1.0, 61)
     x, y = np.meshgrid(grid, grid)
-    spline = RBFInterpolator(positions, values, kernel="thin_plate_spline", smoothing=0.01)
-    z = spline(np.column_stack([x.ravel(), y.ravel()])).reshape(x.shape)
+    z = thin_plate(positions, values, np.column_stack([x.ravel(), y.ravel()])).reshape(x.shape)
     z = np.where(np.hypot(x, y) <= 1.0, np.clip(z, -top, top), np.nan)
     filled = ax.contourf(x, y, z, levels=np.linspace(-top, top, 13), cmap="RdBu_r")
     ax.add_patch(Circle((0, 0), 1.0, fill=False, edgecolor=PALETTE.ink, linewidth=1.2))

@@ -208,7 +208,7 @@ class _Reader:
         if isinstance(said, int | float) and abs(said / opened.rate - 1) > _RATE_TOLERANCE:
             raise BadInput(
                 Problem(
-                    what=f"SamplingFrequency in the sidecar is {said:g} Hz and in the file itself {opened.rate:g} Hz, "
+                    what=f"SamplingFrequency is {said:g} Hz in the sidecar and {opened.rate:g} Hz in the file, "
                     "so no latency can be trusted",
                     remedy="correct whichever is wrong",
                     code="sampling-rate",

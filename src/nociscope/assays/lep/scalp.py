@@ -77,3 +77,39 @@ def _flat(point: Floats) -> tuple[float, float]:
     if flat < 1e-9:
         return 0.0, 0.0
     return angle * float(unit[0]) / flat, angle * float(unit[1]) / flat
+
+
+def thin_plate(positions: Floats, values: Floats, at: Floats, smoothing: float = 0.01) -> Floats:
+    """Interpolate values over the plane by a smoothed thin-plate spline.
+
+    The surface of least bending through scattered points (Duchon 1977, doi:10.1007/BFb0086566): a plane and one r^2 log r
+    for each point.
+
+    Parameters
+    ----------
+    positions : array (c, 2)
+    values : array (c,)
+    at : array (m, 2)
+    smoothing : float
+        0 goes through every value.
+
+    Returns
+    -------
+    array (m,)
+    """
+
+    def kernel(a: Floats, b: Floats) -> Floats:
+        square = ((a[:, None] - b[None]) ** 2).sum(axis=2)
+        bent: Floats = 0.5 * square * np.log(np.maximum(square, 1e-300))
+        return bent
+
+    count = len(positions)
+    plane = np.column_stack([np.ones(count), positions])
+    system = np.block(
+        [[kernel(positions, positions) + smoothing * np.eye(count), plane], [plane.T, np.zeros((3, 3))]]
+    )
+    weights = np.linalg.lstsq(system, np.concatenate([values, np.zeros(3)]), rcond=None)[0]
+    surface: Floats = (
+        kernel(at, positions) @ weights[:count] + np.column_stack([np.ones(len(at)), at]) @ weights[count:]
+    )
+    return surface

@@ -74,7 +74,9 @@ class LepSettings:
         source="doi:10.1152/jn.00220.2011",
     )
     wavelet_filter: bool = setting(
-        False, "Filter single trials by wavelets before the regression; it shrinks the response by about a quarter", source="doi:10.1152/jn.00220.2011"
+        False,
+        "Filter single trials by wavelets before the regression; it shrinks the response by about a quarter",
+        source="doi:10.1152/jn.00220.2011",
     )
     wavelet_share: float = setting(
         0.85,
