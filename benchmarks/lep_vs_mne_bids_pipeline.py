@@ -32,62 +32,14 @@ import numpy as np
 from _machine import machine_line, timed
 
 RATE, MINUTES, PULSES = 1000.0, 10, 62
-EXTRA = [
-    "Fp1",
-    "Fp2",
-    "AF7",
-    "AF3",
-    "AFz",
-    "AF4",
-    "AF8",
-    "F7",
-    "F5",
-    "F3",
-    "F1",
-    "F2",
-    "F4",
-    "F6",
-    "F8",
-    "FT7",
-    "FC5",
-    "FC3",
-    "FC1",
-    "FCz",
-    "FC2",
-    "FC4",
-    "FC6",
-    "FT8",
-    "C5",
-    "C1",
-    "C2",
-    "C6",
-    "TP7",
-    "CP5",
-    "CP3",
-    "CP1",
-    "CPz",
-    "CP2",
-    "CP4",
-    "CP6",
-    "TP8",
-    "P7",
-    "P5",
-    "P3",
-    "P1",
-    "P2",
-    "P4",
-    "P6",
-    "P8",
-    "PO7",
-    "PO3",
-    "POz",
-    "PO4",
-    "PO8",
-    "O1",
-    "Oz",
-    "O2",
-    "Fpz",
-]
+# fmt: off
+EXTRA = (
+    "Fp1", "Fp2", "AF7", "AF3", "AFz", "AF4", "AF8", "F7", "F5", "F3", "F1", "F2", "F4", "F6", "F8", "FT7",
+    "FC5", "FC3", "FC1", "FCz", "FC2", "FC4", "FC6", "FT8", "C5", "C1", "C2", "C6", "TP7", "CP5", "CP3",
+    "CP1", "CPz", "CP2", "CP4", "CP6", "TP8", "P7", "P5", "P3", "P1", "P2", "P4", "P6", "P8", "PO7", "PO3",
+    "POz", "PO4", "PO8", "O1", "Oz", "O2", "Fpz",
+)
+# fmt: on
 
 CONFIG = """
 bids_root = {root!r}
@@ -171,7 +123,7 @@ def measuring(root: Path) -> None:
 
 
 def parts(root: Path) -> None:
-    """Print the floor, the measuring part and the peak memory of this process, as JSON (run in a process of its own)."""
+    """Print the floor, the measuring part and the peak memory of this process, as JSON."""
     from nociscope.assays.lep import ASSAY
     from nociscope.study import open_study
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from nociscope.assays.lep import ASSAY
-from nociscope.assays.lep.brainvision import encode
 from nociscope.assays.lep.settings import LepSettings
+from nociscope.brainvision import encode
 from nociscope.problems import BadInput
 from tests.assays.lep.visits import (
     CHANNELS,

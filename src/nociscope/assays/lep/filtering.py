@@ -48,8 +48,8 @@ def zero_phase_low_pass(signals: Floats, rate: float, corner_hz: float, *, order
     """Low-pass along the last axis as a Butterworth filter run forward and backward does.
 
     Both runs together multiply the spectrum by the power response of the digital filter, 1 / (1 + w^(2 order)) with
-    w = tan(pi f / rate) / tan(pi corner / rate) (bilinear transform), and shift no phase; so that is done directly. Ends
-    are continued by point reflection over `pad` samples.
+    w = tan(pi f / rate) / tan(pi corner / rate) (bilinear transform), and shift no phase; so that is done directly.
+    Ends are continued by point reflection over `pad` samples.
 
     Parameters
     ----------

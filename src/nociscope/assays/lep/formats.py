@@ -181,13 +181,17 @@ def _edf(path: Path, name: str) -> Opened:
     except Exception as error:  # noqa: BLE001 - damaged files make the reader raise nearly anything
         raise _refuse(name, f"cannot be read ({type(error).__name__})", "export it again") from None
     rate, samples = float(raw.info["sfreq"]), int(raw.n_times)
+    mixed_rates = len(set(per_record)) > 1
 
     def load(picks: Sequence[int], start: int, stop: int | None) -> Floats:
+        first, last = (
+            (0, None) if mixed_rates else (start, stop)
+        )  # parts of resampled channels are not those of the whole
         try:
-            data: Floats = raw.get_data(picks=list(picks), start=start, stop=stop, verbose="ERROR") * 1e6
+            data: Floats = raw.get_data(picks=list(picks), start=first, stop=last, verbose="ERROR") * 1e6
         except Exception as error:  # noqa: BLE001 - as above
             raise _refuse(name, f"its signals cannot be read ({type(error).__name__})", "export it again") from None
-        return data
+        return data[:, start:stop] if mixed_rates else data
 
     return Opened(
         labels=tuple(str(c) for c in raw.ch_names),

@@ -82,8 +82,8 @@ def _flat(point: Floats) -> tuple[float, float]:
 def thin_plate(positions: Floats, values: Floats, at: Floats, smoothing: float = 0.01) -> Floats:
     """Interpolate values over the plane by a smoothed thin-plate spline.
 
-    The surface of least bending through scattered points (Duchon 1977, doi:10.1007/BFb0086566): a plane and one r^2 log r
-    for each point.
+    The surface of least bending through scattered points (Duchon 1977, doi:10.1007/BFb0086566): a plane and one
+    r^2 log r for each point.
 
     Parameters
     ----------

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from nociscope.assays.lep.brainvision import encode
 from nociscope.assays.lep.measure import method_text
 from nociscope.assays.lep.recording import Floats
 from nociscope.assays.lep.settings import LepSettings
+from nociscope.brainvision import encode
 from nociscope.truth import Simulated, SimulatedFile, TrueValue, Truth
 
 CHANNELS = ("Fz", "Cz", "Pz", "T7", "T8", "C3", "C4", "A1", "A2", "VEOG")
