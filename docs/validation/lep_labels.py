@@ -28,7 +28,7 @@ nothing. In ds005473 the energy fell by a tenth of a joule: without adjustment f
 it about half, and one sign in four turns. In ds005293 the energy rose by a third of a joule and part of the rise of the
 ratings is the laser's; the rest stays, so in these ratings it is sensitisation. (The potentials of that set rise by the raw
 ratio, 1.10, and fall by the adjusted slope, -0.17 % per pulse: they and the ratings part ways, which is one more reason to
-report both.) An adjusted interval of a single person excludes 0 in a quarter to a half of people only: a slope without
+report both.) Elsewhere the adjusted interval of a single person excludes 0 in half of the people or fewer: a slope without
 its interval says little about one person.
 """
 
