@@ -142,6 +142,14 @@ def test_biosemi_labels_are_no_ears():
     assert montage.average_reference
 
 
+def test_ears_among_many_electrodes_are_ears():
+    labels = "A1 A2 Cz Fz F1 F2 F3 F4 F5 F6 F7 F8 C1 C2 C3 C4 C5 C6".split()  # noqa: SIM905
+    channels, _ = resolve(labels, [], "x")
+    montage = build(channels, "nose", "temporal", "x")
+    assert montage.reference_name == "ears (A1, A2)"
+    assert montage.reference == (0, 1)
+
+
 @pytest.mark.parametrize(
     ("said", "means"),
     [

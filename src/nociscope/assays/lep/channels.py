@@ -18,7 +18,7 @@ _NOT_SCALP = re.compile(
     r"(ECG|EKG|EMG|RESP|STI|STATUS|TRIG|MARKER|EVENT|EDFANNOTATIONS|BDFANNOTATIONS|PULS|PULSE|GSR|TEMP|EXG|SPO2|PHOTIC|"
     r"BEAT|OSAT|PR|DC|X|Y|Z|REF|GND|GROUND|CMS|DRL)[0-9]*"
 )
-_BIOSEMI = re.compile(r"[A-H](3[0-2]|[12][0-9]|[1-9])")
+_BIOSEMI = re.compile(r"A(3[0-2]|[12][0-9]|[3-9])")  # A1 and A2 are ears, unless A3 to A32 are there as well
 
 
 def electrode(label: str) -> str:
@@ -200,7 +200,7 @@ def build(channels: Sequence[Channel], eeg_reference: str, n1: str, name: str) -
     BadInput
         There is no Cz, or it is marked bad.
     """
-    biosemi = sum(bool(_BIOSEMI.fullmatch(c.electrode)) for c in channels if c.kind == "EEG") > 8
+    biosemi = any(_BIOSEMI.fullmatch(c.electrode) for c in channels)
     scalp = [c for c in channels if c.kind == "EEG"]
     by_name: dict[str, Channel] = {}
     for c in scalp:

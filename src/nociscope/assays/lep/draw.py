@@ -382,7 +382,8 @@ def _scalp_map(s: Stimulated, readings: Sequence[Reading]) -> Figure | None:
     for ax, (title, values) in zip(axes, maps, strict=True):
         filled = _draw_scalp(ax, s.scalp.positions, values, top)
         ax.set_title(title)
-    fig.colorbar(filled, cax=fig.add_axes((0.9, 0.2, 0.02, 0.55)), label="uV")
+    bar = fig.colorbar(filled, cax=fig.add_axes((0.9, 0.2, 0.02, 0.55)), label="uV")
+    bar.set_ticks([-top, 0.0, top], labels=[f"{-top:.1f}", "0", f"{top:.1f}"])
     key = _key(s)
     reference = "average reference" if s.average_reference else "reference of the recording"
     return Figure(
