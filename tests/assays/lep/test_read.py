@@ -291,6 +291,16 @@ def test_channels_tsv_wins_by_position(tmp_path):
     assert get(readings, "n2_latency").quality == "failed"
 
 
+def test_channels_of_the_whole_study_are_inherited(tmp_path):
+    simulated(tmp_path)
+    shutil.move(tmp_path / CHANNELS, tmp_path / "task-lep_channels.tsv")
+    rename_header_only = re.sub(r"Ch2=Cz", "Ch2=E2", (tmp_path / HEADER).read_text(encoding="utf-8"))
+    write(tmp_path, HEADER, rename_header_only)
+    recording, readings = measured(tmp_path)
+    assert get(readings, "response_present").value == 1
+    assert "task-lep_channels.tsv" in recording.sources
+
+
 def test_bad_cz_is_refused_by_name(tmp_path):
     simulated(tmp_path)
     text = (tmp_path / CHANNELS).read_text().replace("name\ttype\tunits", "name\ttype\tunits\tstatus")

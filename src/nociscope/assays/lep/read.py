@@ -129,14 +129,20 @@ class _Reader:
             )
 
     def _companion(self, record: FileRecord, suffix: str, extension: str, datatype: str = "eeg") -> FileRecord | None:
-        """Return the table that belongs to a recording: the same entities, or (inherited) some of them."""
+        """Return the table of a recording: with the same entities, or inherited from the person or the study."""
         fitting = [
             f
             for f in self.visit.files
             if (f.datatype, f.suffix, f.extension) == (datatype, suffix, extension)
             and all(record.entities.get(k) == v for k, v in f.entities.items())
         ]
-        return max(fitting, key=lambda f: len(f.entities), default=None)
+        if fitting:
+            return max(fitting, key=lambda f: len(f.entities))
+        task = record.entities.get("task", "")
+        shared = f"task-{task}_{suffix}{extension}"
+        if datatype != "eeg" or not task or not (self.visit.root / shared).is_file():
+            return None
+        return replace(record, path=shared, datatype="", entities={"task": task}, suffix=suffix, extension=extension)
 
     def _table(self, record: FileRecord) -> tuple[tuple[str, ...], list[RawRow]]:
         text = files.read_text(self.visit.path(record), record.path)
