@@ -70,6 +70,8 @@ def of_set(people: dict[str, np.ndarray]) -> dict[str, float]:
         ratio, _ = ratio_of_means(last, first)
         without = slope(rating, order, np.full(len(order), np.nan))
         within = slope(rating, order, energy)
+        if without.interval.low is None or within.interval.low is None:  # not distinguishable from 0 at the start
+            continue
         if without.percent_per_trial is None or within.percent_per_trial is None:
             continue
         ratios.append(ratio)

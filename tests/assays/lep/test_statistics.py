@@ -192,3 +192,11 @@ def test_wavelet_filter_lowers_noise_more_than_the_response():
 def test_wavelet_transform_finds_the_frequency():
     power = np.abs(wavelet_transform(np.sin(2 * np.pi * 10 * T)[None], 500.0, np.array([5.0, 10.0, 20.0]))[0])
     assert power[:, 300:450].mean(axis=1).argmax() == 1
+
+
+def test_a_slope_over_nothing_has_a_value_but_no_interval():
+    rng = np.random.default_rng(10)
+    k = np.arange(40.0)
+    got = slope(rng.normal(0.5, 8, 40), k, np.full(40, 3.0))
+    assert got.interval == NO_INTERVAL
+    assert "unbounded" in got.remark

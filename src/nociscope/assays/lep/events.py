@@ -134,7 +134,7 @@ def _pulse(row: RawRow, meaning: Mapping[str, object], settings: LepSettings, ta
         text = _cell(row, column)
         return text or str(meaning.get(column, "") or "").strip()
 
-    site = known("site") or MISSING
+    site = known("site").lower() or MISSING
     if site != MISSING and site not in SITES:
         remedy = f"use one of {', '.join(SITES[:10])}"
         tally.add("unknown-site", row, "is no known site, so the pulse is dropped", remedy, "error", "site")

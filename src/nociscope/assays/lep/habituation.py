@@ -92,16 +92,17 @@ def slope(amplitude: Floats, order: Floats, energy_j: Floats) -> Slope:
     covariance = inverse @ (x.T * scaled**2) @ x @ inverse
     df = n - x.shape[1]
     interval = fieller(beta[1], beta[0], covariance[1, 1], covariance[0, 0], covariance[0, 1], df)
-    if interval.low is None:
+    if interval.low is None or interval.high is None:
+        unbounded = "the interval is unbounded: the fitted value at the first pulse is not distinguishable from 0"
         return Slope(
-            percent_per_trial=None,
+            percent_per_trial=float(100 * beta[1] / beta[0]) if beta[0] > 0 else None,
             n=n,
             adjusted=adjusted,
-            remark="the fitted value at the first pulse is not distinguishable from 0",
+            remark=f"{remark}; {unbounded}" if remark else unbounded,
         )
     return Slope(
         percent_per_trial=float(100 * beta[1] / beta[0]),
-        interval=Interval(100 * interval.low, 100 * interval.high if interval.high is not None else None),
+        interval=Interval(100 * interval.low, 100 * interval.high),
         n=n,
         adjusted=adjusted,
         remark=remark,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nociscope.assays.lep.elsewhere import readings_of_peaks
-from nociscope.assays.lep.habituation import slope
+from nociscope.assays.lep.habituation import Slope, slope
 from nociscope.assays.lep.peaks import HALF_WIDTH_S, Vertex, Windows, extremum, value_at, vertex_peaks, windows_for
 from nociscope.assays.lep.presence import Presence, lateral_presence, vertex_presence
 from nociscope.assays.lep.recording import Floats, LepRecording, Stimulated
@@ -22,7 +22,7 @@ from nociscope.assays.lep.resample import (
 )
 from nociscope.assays.lep.settings import LepSettings
 from nociscope.assays.lep.single_trial import regress, wavelet_filter
-from nociscope.tables import Reading
+from nociscope.tables import Quality, Reading
 
 ENOUGH_TRIALS = 20
 """Averages of fewer trials are marked `poor`: the published habituation protocol uses series of 20 (de Tommaso et
@@ -348,10 +348,13 @@ def _ratio_reading(base: Reading, measure: str, top: Floats, bottom: Floats, few
         return replace(here, quality="failed", remark=_joined(base.remark, f"{what}: too few clean trials"))
     ratio, interval = ratio_of_means(top, bottom)
     if interval == NO_INTERVAL or not np.isfinite(ratio):
+        unbounded = "the interval is unbounded: the series it is divided by is not distinguishable from 0"
+        known = bool(np.isfinite(ratio)) and bottom.mean() > 0
         return replace(
             here,
-            quality="failed",
-            remark=_joined(base.remark, f"{what}: the series it is divided by is not distinguishable from 0"),
+            value=ratio if known else None,
+            quality="poor" if known else "failed",
+            remark=_joined(base.remark, what, unbounded),
         )
     return replace(here, value=ratio, low=interval.low, high=interval.high, remark=_joined(base.remark, what))
 
@@ -384,11 +387,17 @@ def _habituation(s: Stimulated, settings: LepSettings, base: Reading, vertex: Ve
             high=trend.interval.high,
             n=trend.n,
             method=_slope_method(s, settings, trend.adjusted),
-            quality=base.quality if trend.percent_per_trial is not None else "failed",
+            quality=_slope_quality(trend, base),
             remark=_joined(base.remark, trend.remark),
         )
     )
     return out
+
+
+def _slope_quality(trend: Slope, base: Reading) -> Quality:
+    if trend.percent_per_trial is None:
+        return "failed"
+    return "poor" if trend.interval == NO_INTERVAL else base.quality
 
 
 def _single_trials(s: Stimulated, settings: LepSettings, windows: Windows, base: Reading) -> list[Reading]:
