@@ -139,3 +139,10 @@ def test_figures_say_what_they_show():
     assert f"N2 {n2:.0f} ms" in figures["waves-hand-dorsum-left"].caption
     assert f"N2 {n2:.0f} ms" in figures["waves-hand-dorsum-left"].svg
     assert sum(len(f.svg) for f in figures.values()) < 600_000
+
+
+def test_methods_can_be_told_apart_by_a_part_of_them():
+    readings = measure(stimulated())
+    sizes = [r.method for r in readings if r.measure == "n2p2_amplitude"]
+    for part, count in (("average:all", 1), ("average:block-1", 1), ("average:block-3", 1), ("single", 1)):
+        assert sum(part in m for m in sizes) == count

@@ -300,7 +300,7 @@ def _blocks(s: Stimulated, settings: LepSettings, windows: Windows, base: Readin
         here = replace(
             base,
             n=len(places),
-            method=_method(f"average:block-{block}", derivation(s) + ", at the peaks of average:all", s, settings),
+            method=_method(f"average:block-{block}", derivation(s) + ", at the latencies of all trials", s, settings),
         )
         if len(places) < settings.minimum_trials:
             failed = replace(here, quality="failed", remark=f"{len(places)} clean trials")
@@ -338,7 +338,7 @@ def _block_latencies(
 
 
 def _slope_method(s: Stimulated, settings: LepSettings, adjusted: bool) -> str:
-    kind = f"single at the peaks of average:all, {'energy-adjusted' if adjusted else 'not energy-adjusted'} trend"
+    kind = f"single at the latencies of all trials, {'energy-adjusted' if adjusted else 'not energy-adjusted'} trend"
     return _method(kind, derivation(s), s, settings)
 
 
