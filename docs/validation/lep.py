@@ -185,7 +185,7 @@ def on_edge(readings: Sequence[Reading]) -> int:
 
 
 def wilson(hits: int, n: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share (Wilson 1927, doi:10.1080/01621459.1927.10502953)."""
+    """Return the 95 % interval of a share (Wilson 1927)."""
     if n == 0:
         return 0.0, 1.0
     z, p = 1.959964, hits / n

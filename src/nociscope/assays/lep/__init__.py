@@ -58,7 +58,7 @@ ASSAY = Assay(
         Reference(
             "Hu L et al. J Neurophysiol 2011;106:3216-3229", "10.1152/jn.00220.2011", "single-trial regression"
         ),
-        Reference("Schimmel H. Science 1967;157:92-94", "10.1126/science.157.3784.92", "plus-minus reference"),
+        Reference("Schimmel H. Science 1967;157:92-94", note="plus-minus reference"),
         Reference("Fieller EC. J R Stat Soc B 1954;16:175-185", "10.1111/j.2517-6161.1954.tb00159.x", "ratios"),
         Reference(
             "MacKinnon JG, White H. J Econometrics 1985;29:305-325", "10.1016/0304-4076(85)90158-7", "HC3 covariance"

@@ -81,7 +81,6 @@ MEASURES = (
         spread="none",
         decimals=1,
         scored=False,
-        doi="10.1126/science.157.3784.92",
     ),
     Measure(
         name="habituation_ratio",

@@ -41,8 +41,7 @@ def resampled_averages(trials: Floats, count: int, rng: np.random.Generator) -> 
 def plus_minus_averages(trials: Floats, count: int, rng: np.random.Generator) -> Floats:
     """Return averages of trials with random signs, after their mean is removed, (count, t) from (n, t).
 
-    The response cancels and the noise of the average stays: the plus-minus reference of Schimmel (Science
-    1967;157:92-94, doi:10.1126/science.157.3784.92), with all sign patterns in place of one. Removing the mean
+    The response cancels and the noise of the average stays: the plus-minus reference of Schimmel (Science 1967;157:92-94), with all sign patterns in place of one. Removing the mean
     first takes away the response itself; the lost degree of freedom is given back.
     """
     n = len(trials)
@@ -59,7 +58,7 @@ def t_interval(value: float, resampled: Floats, n: int, biased: bool = True) -> 
     noisy average is too high); the interval is centred on the value less that bias, unless the estimator is known to
     have none (a latency, noise moves it either way), and widened by Student's t and by sqrt(n / (n - 1)), because
     resampling n trials shows only (n - 1) / n of their variance (Efron and Tibshirani, An Introduction to the
-    Bootstrap, 1993, chapters 5 and 10, doi:10.1201/9780429246593).
+    Bootstrap, 1993, chapters 5 and 10).
     """
     copies = resampled[np.isfinite(resampled)]
     if n < 3 or len(copies) < 0.8 * len(resampled) or len(copies) < 20:
