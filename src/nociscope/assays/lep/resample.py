@@ -41,7 +41,8 @@ def resampled_averages(trials: Floats, count: int, rng: np.random.Generator) -> 
 def plus_minus_averages(trials: Floats, count: int, rng: np.random.Generator) -> Floats:
     """Return averages of trials with random signs, after their mean is removed, (count, t) from (n, t).
 
-    The response cancels and the noise of the average stays: the plus-minus reference of Schimmel (Science 1967;157:92-94), with all sign patterns in place of one. Removing the mean
+    The response cancels and the noise of the average stays: the plus-minus reference of Schimmel (Science
+    1967;157:92-94), with all sign patterns in place of one. Removing the mean
     first takes away the response itself; the lost degree of freedom is given back.
     """
     n = len(trials)
