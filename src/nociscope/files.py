@@ -10,6 +10,7 @@ import contextlib
 import gzip
 import hashlib
 import json
+import math
 import os
 import stat
 import tempfile
@@ -37,7 +38,7 @@ def inside(root: Path, path: Path) -> bool:
     """
     try:
         return path.resolve().is_relative_to(root.resolve())
-    except (OSError, RuntimeError):
+    except (OSError, RuntimeError, ValueError):  # ValueError: a NUL in the name
         return False
 
 
@@ -61,16 +62,22 @@ def read_bytes(path: Path, name: str = "", limit: int = MAX_TEXT_BYTES) -> bytes
     name = name or path.name
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):  # ValueError: a NUL in the name
         raise _bad(name, "the file is missing", "put it there or remove what refers to it", "missing-file") from None
     except OSError as error:
         reason = error.strerror or "cannot be opened"
         raise _bad(
             name, f"the file cannot be opened ({reason})", "check its type and permissions", "unreadable"
         ) from None
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise _bad(name, "is not a regular file", "replace it by the file itself", "not-a-file")
     with os.fdopen(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise _bad(name, "is not a regular file", "replace it by the file itself", "not-a-file")
+        if status.st_size > limit:
+            raise _bad(
+                name, f"the file is larger than {limit:,} bytes", "check that it is the right file", "too-large"
+            )
         try:
             data = stream.read(limit + 1)
         except OSError as error:
@@ -115,6 +122,8 @@ def read_gzip_text(path: Path, name: str = "", limit: int = MAX_TEXT_BYTES) -> s
     """
     name = name or path.name
     packed = read_bytes(path, name, limit)
+    if not packed:
+        raise _bad(name, "the file is empty", "make the file again", "bad-gzip")
     try:
         import io
 
@@ -165,8 +174,14 @@ def read_json(path: Path, name: str = "") -> Any:
     def refuse(constant: str) -> Any:
         raise ValueError(f"{constant} is not JSON")
 
+    def finite(literal: str) -> float:
+        number = float(literal)
+        if not math.isfinite(number):
+            raise ValueError(f"the number {literal[:20]} is too large")
+        return number
+
     try:
-        return json.loads(text, parse_constant=refuse)
+        return json.loads(text, parse_constant=refuse, parse_float=finite)
     except json.JSONDecodeError as error:
         raise _bad(name, f"is not JSON ({error.msg} at row {error.lineno})", "correct the file", "bad-json") from None
     except (ValueError, RecursionError) as error:
@@ -176,12 +191,15 @@ def read_json(path: Path, name: str = "") -> Any:
 def to_json(value: Any) -> str:
     """Write strict JSON, indented, keys in the order given, with a final newline.
 
+    Half characters (lone surrogates, as in file names that are not UTF-8) become ``?``.
+
     Raises
     ------
     ValueError
         A number is not finite: a missing value is `None` or ``"n/a"``.
     """
-    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def sha256(data: bytes) -> str:
@@ -200,7 +218,7 @@ def write_atomic(path: Path, data: str | bytes) -> None:
     CannotWrite
         The folder cannot be made, or the disk is full or read-only.
     """
-    content = data.encode("utf-8") if isinstance(data, str) else data
+    content = data.encode("utf-8", "replace") if isinstance(data, str) else data
     temporary = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -30,9 +30,14 @@ def clean_text(text: object, limit: int | None = None) -> str:
     Control, format and line-separator characters become a space: they could forge log lines, drive a
     terminal, or reverse the reading order of a report.
     """
-    out = "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") else c for c in str(text))
+    out = str(text)
+    longer = limit is not None and len(out) > 4 * limit + 100
+    if limit is not None and longer:
+        out = out[: 4 * limit + 100]  # a cell of megabytes is not cleaned whole to show sixty characters
+    if not out.isprintable():
+        out = "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") else c for c in out)
     out = re.sub(r" {2,}", " ", out).strip()
-    if limit is not None and len(out) > limit:
+    if limit is not None and (longer or len(out) > limit):
         out = out[: limit - 1].rstrip() + "…"
     return out
 

@@ -8,10 +8,10 @@ thing, so they are written, read and checked by the same code.
 from __future__ import annotations
 
 import math
+import numbers
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from types import MappingProxyType
 from typing import Any, Literal
 
 from nociscope.problems import BadInput, Problem, clean_text
@@ -22,6 +22,7 @@ Value = float | int | str | None
 MISSING = "n/a"
 
 _NUMBER = re.compile(r"[+-]?(\d{1,30}([.,]\d{0,30})?|[.,]\d{1,30})([eE][+-]?\d{1,3})?")
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
 _LABEL = re.compile(r"[A-Za-z0-9+]+")
 
@@ -29,7 +30,8 @@ _LABEL = re.compile(r"[A-Za-z0-9+]+")
 def parse_number(text: str) -> float | None:
     """Return the number a cell holds, or None when it is missing (``n/a``, empty, NaN).
 
-    A decimal comma is read as a decimal point; a thousands separator is not understood, so ``1,234.5`` is refused.
+    A decimal comma is read as a decimal point. A thousands separator is not understood: ``1,234.5`` is refused, and
+    so is ``1,234``, which may be either.
 
     Raises
     ------
@@ -41,6 +43,8 @@ def parse_number(text: str) -> float | None:
         return None
     if not _NUMBER.fullmatch(cell):
         raise ValueError("not a number")
+    if _THOUSANDS.fullmatch(cell):
+        raise ValueError("ambiguous (a decimal comma or a thousands separator)")
     number = float(cell.replace(",", "."))
     if not math.isfinite(number):
         raise ValueError("not a finite number")
@@ -73,10 +77,10 @@ def format_cell(value: Value) -> str:
         return MISSING
     if isinstance(value, bool):
         return "1" if value else "0"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, float):
-        return format_number(value)
+    if isinstance(value, numbers.Integral):
+        return str(int(value))
+    if isinstance(value, numbers.Real):  # also the numbers of numpy
+        return format_number(float(value))
     text = clean_text(value)
     if not text:
         return MISSING
@@ -302,7 +306,7 @@ class Table:
                 )
         if wrong:
             return None, wrong
-        return Row(raw.file, raw.row, MappingProxyType(cells), raw.cells), []
+        return Row(raw.file, raw.row, cells, raw.cells), []
 
     def _without_conflicts(self, rows: list[Row], problems: list[Problem]) -> Parsed:
         if not self.key:
@@ -394,8 +398,9 @@ def split_tsv(text: str, file: str) -> tuple[tuple[str, ...], list[RawRow], list
             )
         )
     header = tuple(name.strip() for name in lines[0].split("\t"))
+    seen: set[str] = set()
     for name in header:
-        if not name or header.count(name) > 1:
+        if not name or name in seen:
             raise BadInput(
                 Problem(
                     what="a column name is empty" if not name else "this column name stands twice",
@@ -406,6 +411,7 @@ def split_tsv(text: str, file: str) -> tuple[tuple[str, ...], list[RawRow], list
                     column=name,
                 )
             )
+        seen.add(name)
     rows: list[RawRow] = []
     problems: list[Problem] = []
     for number, line in enumerate(lines[1:], start=2):
@@ -424,7 +430,7 @@ def split_tsv(text: str, file: str) -> tuple[tuple[str, ...], list[RawRow], list
                 )
             )
             continue
-        rows.append(RawRow(file, number, MappingProxyType(dict(zip(header, cells, strict=True)))))
+        rows.append(RawRow(file, number, dict(zip(header, cells, strict=True))))
     return header, rows, problems
 
 

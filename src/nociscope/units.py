@@ -10,6 +10,8 @@ import re
 from functools import cache
 from typing import Any
 
+from nociscope.problems import clean_text
+
 _SPELLINGS = {
     "°c": "degC",
     "ºc": "degC",
@@ -42,6 +44,9 @@ _SPELLINGS = {
     "1/min": "/min",
     "beats/min": "/min",
 }
+
+_KNOWABLE = re.compile(r"/?(1/)?[^\W\d]+(\^?\d)?([*/ ·][^\W\d]+(\^?\d)?){0,4}|%|°[CF]?|")
+"""A product or quotient of names with powers of one digit: pint would also work out ``9**9**9``, for ever."""
 
 _POWER = re.compile(r"(?<=[a-zA-Z])\^?(\d)")
 
@@ -85,6 +90,9 @@ def convert(value: float, unit: str, to: str) -> float:
     source, target = canonical(unit), canonical(to)
     if source == target:
         return value
+    for name in (source, target):
+        if len(name) > 60 or not _KNOWABLE.fullmatch(name):
+            raise ValueError(f"{clean_text(name, 60)} is not a unit that is known")
     import pint
 
     registry = _registry()

@@ -172,6 +172,7 @@ ReadVerb = Callable[["Visit", Any], Recording]
 MeasureVerb = Callable[[Any, Any], tuple[Reading, ...]]
 DrawVerb = Callable[[Any, Sequence[Reading], Sequence[Score], Any], tuple[Figure, ...]]
 SimulateVerb = Callable[[Truth, int], Simulated]
+FromScoresVerb = Callable[[Sequence[Reading], Sequence[Score], Any], tuple[Reading, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +199,9 @@ class Assay:
         ``simulate(truth, seed) -> Simulated``. The same truth and seed give the same bytes.
     settings : type
         A frozen dataclass whose fields are made by :func:`setting`.
+    from_scores : callable or None
+        ``from_scores(readings, scores, settings) -> tuple of Reading``: readings that can be made only once the
+        visit's other readings have been scored (a pattern over limits). All are of this assay and one visit. Pure.
     methods : str
         Text for a methods section, with ``{name}`` of settings filled in.
     references : tuple of Reference
@@ -213,6 +217,7 @@ class Assay:
     draw: DrawVerb
     simulate: SimulateVerb
     settings: type = NoSettings
+    from_scores: FromScoresVerb | None = None
     methods: str = ""
     references: tuple[Reference, ...] = ()
 

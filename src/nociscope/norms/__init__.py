@@ -1,1 +1,1 @@
-"""Reference data and scoring."""
+"""Reference data and scoring: norm files in, scores out, and norms built from a study's own controls."""

@@ -47,17 +47,26 @@ class Norm:
         Empty: any.
     methods : tuple of str
         Patterns with ``*`` that the reading's `method` must fit; empty: any.
+    devices : tuple of str
+        Patterns that the reading's `device` must fit where both are known; empty: any. `device` describes in words.
     sexes : tuple of str
+        Who was in the reference group; where it is one sex only, nobody else is scored.
     age_low, age_high : float
-        The ages of the reference group; outside, nothing is scored.
+        The ages of the reference group, inclusive in whole years; outside, nothing is scored.
+    age_margin : float
+        Years beyond these ages in which a score is still made and says so; for local norms.
     scale : {'identity', 'log10'}
         The scale of every number below.
     form : str
         `normal`: mean and sd; `regression`: `intercept + age_slope*age + woman*[sex is F]` with `sd`;
         `percentile_line`: the same line gives a *limit* at `percentile`; `table`: `cells`; `limit`: `limit_low` or
         `limit_high` for everyone.
+    limit_belongs : {'normal', 'abnormal'}
+        What a value that equals a limit is.
     sd_df, mean_se : float or None
-        Degrees of freedom of `sd` and standard error of the mean or line, for local norms: their own uncertainty.
+        Degrees of freedom of `sd` and standard error of the mean, for local norms: their own uncertainty.
+    covariance : tuple of 3 tuples of 3 floats
+        Of (`intercept`, `age_slope`, `woman`) of a local regression, in place of `mean_se`; empty: none.
     """
 
     key: str
@@ -75,9 +84,11 @@ class Norm:
     device: str = ""
     sites: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
     sexes: tuple[str, ...] = ("F", "M")
     age_low: float = 18.0
     age_high: float = 120.0
+    age_margin: float = 0.0
     scale: Literal["identity", "log10"] = "identity"
     mean: float | None = None
     sd: float | None = None
@@ -88,5 +99,28 @@ class Norm:
     limit_low: float | None = None
     limit_high: float | None = None
     cells: tuple[NormCell, ...] = field(default_factory=tuple)
+    limit_belongs: Literal["normal", "abnormal"] = "normal"
     sd_df: float | None = None
     mean_se: float | None = None
+    covariance: tuple[tuple[float, ...], ...] = ()
+
+    @property
+    def decides(self) -> bool:
+        """Whether it gives limits, so that a reading can be called; a line without spread gives a location only."""
+        if self.form == "table":
+            return any(c.sd is not None or c.limit_low is not None or c.limit_high is not None for c in self.cells)
+        if self.form == "limit":
+            return self.limit_low is not None or self.limit_high is not None
+        return self.form == "percentile_line" or self.sd is not None
+
+    @property
+    def uses_age(self) -> bool:
+        """Whether its numbers depend on age."""
+        if self.form == "table":
+            return any(c.age_low > self.age_low or c.age_high < self.age_high for c in self.cells)
+        return bool(self.age_slope)
+
+    @property
+    def uses_sex(self) -> bool:
+        """Whether its numbers depend on sex, or it holds for one sex only."""
+        return bool(self.woman) or any(c.sex != "any" for c in self.cells) or not {"F", "M"} <= set(self.sexes)

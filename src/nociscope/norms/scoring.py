@@ -1,0 +1,286 @@
+"""Scores: one reading against one norm of the same quantity, unit, method and site, or the reason why not."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from nociscope.assays.declaration import Assay, Measure
+from nociscope.norms.fitting import Fit, fit, in_unit
+from nociscope.norms.library import NormLibrary
+from nociscope.norms.model import Norm
+from nociscope.norms.probability import p_below
+from nociscope.norms.reference import Z_LIMIT, PersonReference, normal_score, reference_for
+from nociscope.study.records import Participant
+from nociscope.tables import MISSING, Call, Reading, Score, format_number
+
+Side = Literal["low", "high", ""]
+
+_HERMITE = (
+    (0.0, 8 / 15),
+    (1.355626179974266, 0.22207592200561257),
+    (-1.355626179974266, 0.22207592200561257),
+    (2.8569700138728056, 0.011257411327720677),
+    (-2.8569700138728056, 0.011257411327720677),
+)
+"""Nodes and weights of the five-point Gauss-Hermite rule for a standard normal variable."""
+
+
+def score(
+    readings: Iterable[Reading], participant: Participant, library: NormLibrary, assays: Sequence[Assay]
+) -> tuple[Score, ...]:
+    """Return one score per reading of a scored measure, in the order of the readings.
+
+    Parameters
+    ----------
+    readings : iterable of Reading
+        Of one participant, any visits and assays, from anywhere.
+    participant : Participant
+        Whose age and sex count.
+    library : NormLibrary
+    assays : sequence of Assay
+        Where the measures are declared; readings of other measures are left out.
+
+    Notes
+    -----
+    `z` is (x - expected)/sd on the norm's scale, turned so that loss of function is negative. For a norm built from a
+    study's own controls it is the normal score of the t value, so that |z| > 1.96 means the same for ten controls and
+    for ten thousand (see :mod:`nociscope.norms.build`). A value is beyond a limit only strictly beyond it, unless the
+    norm says that the limit itself is abnormal.
+    """
+    declared = {(a.name, m.name): m for a in assays for m in a.measures if m.scored}
+    scores = []
+    for reading in readings:
+        measure = declared.get((reading.assay, reading.measure))
+        if measure is not None:
+            scores.append(_score_one(reading, measure, participant, library))
+    return tuple(scores)
+
+
+def _score_one(reading: Reading, measure: Measure, participant: Participant, library: NormLibrary) -> Score:
+    if reading.quality == "failed" or reading.value is None:
+        why = "the reading failed" if reading.quality == "failed" else "there is no value"
+        return _blank(reading, f"{why}: {reading.remark}" if reading.remark else why)
+    fits = [fit(n, reading, participant) for n in library.candidates(reading.assay, reading.measure)]
+    usable = [f for f in fits if f.ok]
+    if not usable:
+        return _blank(reading, _why_not(reading, fits, participant, library))
+    chosen = min(usable, key=lambda f: _preference(f.norm, library))
+    reference = reference_for(chosen.norm, participant.age, participant.sex)
+    if reference is None:
+        return _blank(reading, f"the norm {chosen.norm.key} gives no limits for this person")
+    return _Comparison(reading, measure, chosen, reference).score()
+
+
+def _preference(norm: Norm, library: NormLibrary) -> tuple[int, int, str]:
+    """Return the order of choice: the user's own norms, then the most specific, then by key."""
+    return int(norm.key not in library.own), -sum(map(bool, (norm.sites, norm.methods, norm.devices))), norm.key
+
+
+def _blank(reading: Reading, reason: str) -> Score:
+    """Return the score of a reading that nothing can be held against."""
+    return Score(
+        participant_id=reading.participant_id,
+        session_id=reading.session_id,
+        assay=reading.assay,
+        site=reading.site,
+        side=reading.side,
+        measure=reading.measure,
+        value=reading.value,
+        unit=reading.unit,
+        call="not_comparable",
+        reason=reason,
+    )
+
+
+def _why_not(reading: Reading, fits: list[Fit], participant: Participant, library: NormLibrary) -> str:
+    """Return the reason of the norm that came nearest, or say that there is none."""
+    if fits:
+        nearest = min(fits, key=lambda f: (len(f.obstacles), *_preference(f.norm, library)))
+        return "; ".join(nearest.obstacles)
+    place = f" at {reading.site}" if reading.site != MISSING else ""
+    method = f" measured by {reading.method}" if reading.method != MISSING else ""
+    reason = f"no norm for {reading.assay} {reading.measure}{place}{method}"
+    sleeping = [n for n in library.inactive(reading.assay, reading.measure) if fit(n, reading, participant).ok]
+    if sleeping:
+        names = ", ".join(n.key for n in sleeping)
+        return f"{reason} is active; {names} is unverified and is used only when named"
+    return f"{reason}; add own controls with `nociscope norms build`"
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    """One reading beside the norm chosen for it."""
+
+    reading: Reading
+    measure: Measure
+    fit: Fit
+    reference: PersonReference
+
+    @property
+    def norm(self) -> Norm:
+        return self.fit.norm
+
+    @property
+    def loss(self) -> str:
+        return self.measure.loss
+
+    def score(self) -> Score:
+        """Return the score; the value exists and is comparable."""
+        x = self._on_scale(self.reading.value)
+        if x is None:
+            value = format_number(self.reading.value or 0.0)
+            return _blank(self.reading, f"{value} has no logarithm, and the norm {self.norm.key} is on log10")
+        z, percentile = self._standard(x)
+        side = self._side(x, z)
+        call, caveat = self._call(side, x)
+        comparable = call != "not_comparable"
+        notes = (*self._remarks(x), caveat, *self.fit.notes)
+        ref = self.reference
+        return replace(
+            _blank(self.reading, "; ".join(n for n in notes if n)),
+            norm=self.norm.key,
+            expected=self._off_scale(ref.location),
+            sd=ref.sd,
+            z=z if comparable else None,
+            percentile=percentile if comparable else None,
+            limit_low=self._off_scale(ref.limit_low),
+            limit_high=self._off_scale(ref.limit_high),
+            call=call,
+            p_beyond=self._p_beyond(side, x) if comparable else None,
+        )
+
+    # --- scales ---
+
+    def _on_scale(self, value: float | None) -> float | None:
+        """Return a value of the reading on the norm's unit and scale; -inf for 0 and None below 0 on log10."""
+        if value is None:
+            return None
+        x = in_unit(value, self.reading.unit, self.norm.unit)
+        if x is None or self.norm.scale != "log10":
+            return x
+        if x < 0:
+            return None
+        return math.log10(x) if x > 0 else -math.inf
+
+    def _off_scale(self, x: float | None) -> float | None:
+        """Return a number of the norm's scale in the unit of the reading."""
+        if x is None:
+            return None
+        value = _power(x) if self.norm.scale == "log10" else x
+        return in_unit(value, self.norm.unit, self.reading.unit)
+
+    # --- verdict ---
+
+    def _standard(self, x: float) -> tuple[float | None, float | None]:
+        """Return the oriented z and the percentile (not turned); None without a spread or a finite value."""
+        ref = self.reference
+        if ref.location is None or not ref.width or math.isinf(x):
+            return None, None
+        raw = normal_score((x - ref.location) / ref.width, ref.df)
+        percentile = 50.0 * math.erfc(-raw / math.sqrt(2))
+        return (-raw if self.loss == "high" else raw) + 0.0, percentile
+
+    def _side(self, x: float, z: float | None) -> Side:
+        """Return beyond which limit a value on the norm's scale lies."""
+        ref = self.reference
+        if z is not None and not ref.stated:
+            if not round(abs(z), 9) > Z_LIMIT:
+                return ""
+            return "high" if (z < 0) == (self.loss == "high") else "low"
+        if ref.limit_low is not None and self._beyond(ref.limit_low, x):
+            return "low"
+        if ref.limit_high is not None and self._beyond(x, ref.limit_high):
+            return "high"
+        return ""
+
+    def _beyond(self, larger: float, smaller: float) -> bool:
+        """Tell whether the first exceeds the second; differences of rounding (10⁻⁹) are none.
+
+        A geometric mean of zeros may come out as 10⁻¹⁷, which is no pain.
+        """
+        if math.isclose(larger, smaller, rel_tol=1e-9, abs_tol=1e-9):
+            return self.norm.limit_belongs == "abnormal"
+        return larger > smaller
+
+    def _named(self, side: Side) -> Call:
+        if not side:
+            return "normal"
+        if self.loss == "none":
+            return "abnormal"
+        return "loss" if side == self.loss else "gain"
+
+    def _call(self, side: Side, x: float) -> tuple[Call, str]:
+        """Return the call and what censoring means for it.
+
+        The true value lies on the far side of the bound. If the bound is beyond the limit on that side, so is the
+        true value: certain. If the bound is beyond the *other* limit, the true value can be anywhere: nothing can be
+        said. Otherwise it is not beyond the other limit, and may be beyond this one.
+        """
+        censored = self.reading.censored
+        if censored == "none":
+            return self._named(side), ""
+        outward: Side = "low" if censored == "below" else "high"
+        limit = self.reference.limit_low if outward == "low" else self.reference.limit_high
+        word = "lower" if outward == "low" else "higher"
+        if side == outward:
+            return self._named(side), f"censored: the true value is even {word}, so z is a bound"
+        if side:
+            return (
+                "not_comparable",
+                f"censored: the true value is {word} than {format_number(self.reading.value or 0.0)}, "
+                f"which lies {'above' if outward == 'low' else 'below'} the limits and says nothing about them",
+            )
+        if limit is None:
+            return "normal", f"censored: the true value is {word}, which the limit of this norm does not touch"
+        which = "lower" if outward == "low" else "upper"
+        return (
+            "normal",
+            f"censored: the true value is {word}; cannot exclude {self._named(outward)} beyond the {which} limit, "
+            "and z is a bound",
+        )
+
+    def _remarks(self, x: float) -> tuple[str, ...]:
+        notes = []
+        if math.isinf(x):
+            notes.append("the value is 0, so there is no z on the log10 scale")
+        if self.reading.quality == "poor":
+            remark = f": {self.reading.remark}" if self.reading.remark else ""
+            notes.append(f"the reading is of poor quality{remark}")
+        return tuple(notes)
+
+    # --- probability ---
+
+    def _p_beyond(self, side: Side, x: float) -> float | None:
+        """Return the probability that the true value lies beyond the limit exceeded, or else the nearer one."""
+        if self.reading.censored != "none":
+            return 1.0 if side else None
+        ref, reading = self.reference, self.reading
+        if reading.low is None or reading.high is None or reading.value is None:
+            return None
+        low, high = ref.limit_low, ref.limit_high
+        if not side:
+            if low is None and high is None:
+                return None
+            side = "high" if low is None or (high is not None and high - x < x - low) else "low"
+        limit = low if side == "low" else high
+        if limit is None:
+            return None
+        nodes = _HERMITE if ref.limit_se > 0 else ((0.0, 1.0),)
+        below = 0.0
+        for node, weight in nodes:
+            bound = self._off_scale(limit + node * ref.limit_se)
+            if bound is None:
+                return None
+            p = p_below(bound, reading.value, reading.low, reading.high, self.measure.spread)
+            if p is None:
+                return None
+            below += weight * p
+        return min(max(below if side == "low" else 1.0 - below, 0.0), 1.0)
+
+
+def _power(x: float) -> float:
+    """Return 10**x without overflow: a limit that far out is no number a table could hold."""
+    return 10.0 ** min(max(x, -300.0), 300.0)
