@@ -266,3 +266,21 @@ def prune_spurs(graph: Graph, shortest: float) -> None:
         if not doomed:
             return
         drop_edges(graph, doomed)
+
+
+def split_edges(graph: Graph, longest: float) -> None:
+    """Cut edges into equal pieces of about `longest` pixels, joined by new nodes of degree two."""
+    pieces: list[Edge] = []
+    key = max(graph.nodes, default=-1) + 1
+    for e in graph.edges:
+        count = max(1, round(e.length / longest))
+        cuts = np.linspace(0, len(e.path) - 1, count + 1).astype(int)
+        a = e.a
+        for i, (start, stop) in enumerate(zip(cuts[:-1], cuts[1:], strict=True)):
+            b = e.b
+            if i < count - 1:
+                b, key = key, key + 1
+                graph.nodes[b] = (float(e.path[stop, 0]), float(e.path[stop, 1]))
+            pieces.append(Edge(a, b, e.path[start : stop + 1]))
+            a = b
+    graph.edges = pieces
