@@ -76,7 +76,7 @@ class Filter:
     step: float = 5.0
     steps: int = 6
     few: int = 2
-    bend: float = 0.6
+    bend: float = 0.8
     high: float = 1.6
     low: float = 1.28
     least_few: float = 1.1
@@ -155,21 +155,19 @@ def normalise(image: Image, f: Filter) -> tuple[Image, Image, Image]:
 
 
 @lru_cache(maxsize=8)
-def _kernels(shape: tuple[int, int], across: float, along: float, flank: float) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return the transfer functions of the elongated Gaussians and the phase of the flank shift.
+def _kernels(shape: tuple[int, int], across: float, along: float) -> NDArray[Any]:
+    """Return the transfer functions of the elongated Gaussians, shape (directions, rows, columns // 2 + 1).
 
-    Both have shape (directions, rows, columns // 2 + 1); direction k points along the angle pi k / directions from
-    the x axis, y downward.
+    Direction k points along the angle pi k / directions from the x axis, y downward.
     """
     fy = (2 * np.pi * np.fft.fftfreq(shape[0]))[:, None]
     fx = (2 * np.pi * np.fft.rfftfreq(shape[1]))[None]
-    gains, shifts = [], []
+    gains = []
     for k in range(DIRECTIONS):
         c, s = np.cos(np.pi * k / DIRECTIONS), np.sin(np.pi * k / DIRECTIONS)
         u, w = fx * c + fy * s, fy * c - fx * s
         gains.append(np.exp(-0.5 * ((along * u) ** 2 + (across * w) ** 2)).astype(np.float32))
-        shifts.append(np.exp(1j * w * flank).astype(np.complex64))
-    return np.stack(gains), np.stack(shifts)
+    return np.stack(gains)
 
 
 def line_responses(x: Image, f: Filter, background: Image, noise: Image) -> Image:
@@ -191,15 +189,27 @@ def line_responses(x: Image, f: Filter, background: Image, noise: Image) -> Imag
     -------
     float32, shape (directions, rows, columns)
     """
+    h, w = x.shape
     fine = _oriented(x, f.across, f.along, f.flank)
-    band = _oriented(x, f.band_across, f.band_along, f.band_flank)
-    share = noise / np.maximum(background, 1.0)
+    half = _halved(x)
+    band = _oriented(half, f.band_across / 2, f.band_along / 2, f.band_flank / 2)
+    share = _halved(noise / np.maximum(background, 1.0))
     faint = np.clip((f.band_contrast - band.max(0) * share) / (0.5 * f.band_contrast), 0.0, 1.0)
-    band -= np.float32(f.band_share) * np.maximum(fine, 0)
-    np.maximum(band, 0, out=band)
-    band *= np.float32(f.band_cost) * faint
-    fine -= band
+    charge = np.repeat(np.repeat(np.float32(f.band_cost) * faint, 2, 0), 2, 1)[:h, :w]
+    for k in range(DIRECTIONS):
+        wide = np.repeat(np.repeat(band[k], 2, 0), 2, 1)[:h, :w]
+        surplus = wide - np.float32(f.band_share) * np.maximum(fine[k], 0)
+        np.maximum(surplus, 0, out=surplus)
+        surplus *= charge
+        fine[k] -= surplus
     return fine
+
+
+def _halved(image: Image) -> Image:
+    """Return the means of two by two pixels."""
+    h, w = image.shape
+    even = np.pad(image, ((0, h % 2), (0, w % 2)), mode="edge")
+    return np.asarray(0.25 * (even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2]), np.float32)
 
 
 def _oriented(x: Image, across: float, along: float, flank: float) -> Image:
@@ -209,16 +219,15 @@ def _oriented(x: Image, across: float, along: float, flank: float) -> Image:
     h, w = x.shape
     size = (fft.next_fast_len(h + 2 * PAD, real=True), fft.next_fast_len(w + 2 * PAD, real=True))
     padded = np.pad(x, ((PAD, size[0] - h - PAD), (PAD, size[1] - w - PAD)), mode="symmetric")
-    gains, shifts = _kernels(size, across, along, flank)
     spectrum = fft.rfft2(padded)
     out = np.empty((DIRECTIONS, h, w), np.float32)
-    inner = np.s_[PAD : PAD + h, PAD : PAD + w]
-    for k in range(DIRECTIONS):
-        line = spectrum * gains[k]
-        centre = fft.irfft2(line, s=size)[inner]
-        one = fft.irfft2(line * shifts[k], s=size)[inner]
-        other = fft.irfft2(line * shifts[k].conj(), s=size)[inner]
-        np.subtract(centre, np.maximum(one, other), out=out[k])
+    for k, gain in enumerate(_kernels(size, across, along)):
+        angle = np.pi * k / DIRECTIONS
+        dy, dx = round(flank * np.cos(angle)), round(-flank * np.sin(angle))
+        line = fft.irfft2(spectrum * gain, s=size)
+        one = line[PAD + dy : PAD + dy + h, PAD + dx : PAD + dx + w]
+        other = line[PAD - dy : PAD - dy + h, PAD - dx : PAD - dx + w]
+        np.subtract(line[PAD : PAD + h, PAD : PAD + w], np.maximum(one, other), out=out[k])
     return out
 
 

@@ -24,11 +24,14 @@ class Edge:
     a: int
     b: int
     path: Path
+    _measured: tuple[Path, float] | None = None
 
     @property
     def length(self) -> float:
-        """Length in pixels."""
-        return path_length(self.path)
+        """Length in pixels; measured once for every path, which is replaced and never written into."""
+        if self._measured is None or self._measured[0] is not self.path:
+            self._measured = (self.path, path_length(self.path))
+        return self._measured[1]
 
 
 @dataclass(slots=True)
@@ -77,8 +80,8 @@ def path_length(path: Path) -> float:
     """Return the sum of the distances between successive points, in pixels."""
     if len(path) < 2:
         return 0.0
-    d = np.diff(path, axis=0)
-    return float(np.sqrt((d * d).sum(1)).sum())
+    d = path[1:] - path[:-1]
+    return float(np.sqrt(np.einsum("ij,ij->i", d, d)).sum())
 
 
 def smooth_path(path: Path, sigma: float = 2.5) -> Path:

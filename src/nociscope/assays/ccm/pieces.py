@@ -51,7 +51,12 @@ def sample(image: Image, points: NDArray[np.float64]) -> NDArray[np.float32]:
 
 def normals(path: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return unit vectors across a path, shape (points, 2)."""
-    along = np.gradient(path, axis=0) if len(path) > 1 else np.array([[0.0, 1.0]])
+    if len(path) < 2:
+        return np.array([[1.0, 0.0]])
+    along = np.empty_like(path)
+    along[1:-1] = path[2:] - path[:-2]
+    along[0] = path[1] - path[0]
+    along[-1] = path[-1] - path[-2]
     along /= np.maximum(np.hypot(along[:, 0], along[:, 1])[:, None], 1e-9)
     return np.stack([along[:, 1], -along[:, 0]], axis=1)
 
@@ -105,17 +110,17 @@ def features(graph: Graph, whole_length: NDArray[np.float64], seen: Response) ->
 
 
 WEIGHTS = Weights(
-    constant=-8.25,
-    log_length=0.29,
-    evidence=3.60,
-    nearby=1.47,
-    narrow=-0.69,
-    uneven=-1.65,
-    contrast=0.43,
-    crowding=-2.44,
+    constant=-8.07,
+    log_length=0.20,
+    evidence=3.71,
+    nearby=1.39,
+    narrow=-0.47,
+    uneven=-1.49,
+    contrast=0.41,
+    crowding=-2.72,
 )
-KEEP = -0.2
-"""Score from which a piece is kept: the place on the tuning frames where precision and recall are about equal."""
+KEEP = 0.0
+"""Score from which a piece is kept."""
 
 FOLD_NARROW = 0.42
 """A piece that reaches less of its contrast within 4.5 pixels and is faint is a band, not a line."""

@@ -254,10 +254,9 @@ def _with_end(path: Path, contrast: Image) -> Path:
 
 def _relief(points: Path, contrast: Image) -> NDArray[np.float64]:
     """Return how far the centre stands out against the mean of both sides five pixels away."""
-    across = normals(points)
-    centre = sample(contrast, points)
-    sides = sample(contrast, points + 5 * across) + sample(contrast, points - 5 * across)
-    return np.asarray(centre - 0.5 * sides, float)
+    across = 5 * normals(points)
+    centre, left, right = sample(contrast, np.stack([points, points + across, points - across]))
+    return np.asarray(centre - 0.5 * (left + right), float)
 
 
 def _at_border(point: NDArray[np.float64], direction: NDArray[np.float64], shape: tuple[int, int]) -> Path:
