@@ -87,7 +87,7 @@ def tortuosity(nerves: tuple[Nerve, ...]) -> tuple[float | None, float | None]:
     """Return arc over chord minus 1 and the mean absolute curvature in 1/mm.
 
     Both are averaged by arc length over pieces of 100 um (nerves of at least half a piece are one piece), on the
-    smoothed path at equal steps of 5 um: neither depends on direction or on the length of the nerve, as the usual
+    smoothed path at equal steps of 5 um; the excess of a piece that turns back on itself counts as 1. Neither depends on direction or on the length of the nerve, as the usual
     tortuosity coefficient (Kallinikos 2004, doi:10.1167/iovs.03-0637) does.
     """
     step = 5.0
@@ -102,7 +102,7 @@ def tortuosity(nerves: tuple[Nerve, ...]) -> tuple[float | None, float | None]:
         for a, b in zip(cuts[:-1], cuts[1:], strict=True):
             arc = float(np.hypot(*np.diff(points[a : b + 1], axis=0).T).sum())
             chord = float(np.hypot(*(points[b] - points[a])))
-            excesses += arc * (arc / max(chord, step) - 1)
+            excesses += arc * min(arc / max(chord, step) - 1, 1.0)
             arcs += arc
         d = np.diff(points, axis=0)
         angle = np.unwrap(np.arctan2(d[:, 0], d[:, 1]))

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from nociscope.assays.ccm.detector import Image, smooth
 
-LEAST_PEAK = 0.12
-"""Peak of the phase correlation from which two frames are taken to overlap; unrelated frames stay below 0.06."""
+LEAST_PEAK = 0.18
+"""Peak of the phase correlation from which two frames are taken to overlap; unrelated eyes reach 0.12."""
 
 
 def prepared(image: Image) -> Image:
