@@ -87,7 +87,8 @@ def main() -> None:
     page = Path(__file__).with_suffix(".md")
     text = page.read_text(encoding="utf-8")
     start, end = "<!-- table -->\n", "<!-- end of table -->"
-    head = f"| sections | density /mm | spread | true dispersion | {' | '.join(RULES)} |\n|{'---|' * (4 + len(RULES))}\n"
+    head = f"| sections | density /mm | spread | true dispersion | {' | '.join(RULES)} |\n"
+    head += f"|{'---|' * (4 + len(RULES))}\n"
     before, rest = text.split(start)
     table = "\n".join(lines)
     page.write_text(f"{before}{start}{head}{table}\n{end}{rest.split(end)[1]}", encoding="utf-8")

@@ -93,6 +93,11 @@ def test_limen_of_temperatures_and_of_spans(one) -> None:
     assert one(*limits("tsl", [6.0, 7.0, 8.0], "degC")).value == pytest.approx(7)
 
 
+def test_warm_detections_alone_are_no_limen(one) -> None:
+    r = one(*(f"foot_dorsum left tsl {i} {v} degC up" for i, v in enumerate([36, 37, 35])))
+    assert (r.value, r.quality) == (None, "failed")
+
+
 def turning(code: str, pairs: list[tuple[float, str, str]]) -> list[str]:
     return [f"foot_dorsum left {code} {i} {v} mN {d} {a}" for i, (v, d, a) in enumerate(pairs)]
 

@@ -70,7 +70,7 @@ def draw(
         legend += " Shaded: below the limit of normal."
     if judged > 1:
         legend += (
-            f" With {judged} biopsies judged against a 5th centile each, up to "
+            f" With {judged} biopsies judged, and if each limit is a 5th centile, up to "
             f"{100 * chance_of_false_loss(judged):.0f} % of healthy people have one below its limit by chance."
         )
     return (

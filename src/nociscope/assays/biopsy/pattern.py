@@ -119,8 +119,9 @@ def loss_pattern(scores: Sequence[Score]) -> Pattern:
     sites = legs + thighs
     if sites > 1:
         remarks.append(
-            f"with {sites} biopsies and a 5th centile as each limit, up to {100 * chance_of_false_loss(sites):.0f} % "
-            f"of healthy people are below one by chance; 18 % of healthy women were (doi {EVDOKIMOV_DOI})"
+            f"with {sites} biopsies, and if each limit is a 5th centile, up to "
+            f"{100 * chance_of_false_loss(sites):.0f} % of healthy people are below one by chance; "
+            f"18 % of healthy women were (doi {EVDOKIMOV_DOI})"
         )
     return Pattern(value, leg, thigh, sites, "; ".join(remarks))
 
