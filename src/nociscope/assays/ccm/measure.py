@@ -139,16 +139,17 @@ def measure(recording: CcmRecording, settings: CcmSettings) -> tuple[Reading, ..
     An eye's value is the mean over its frames of good quality (of its poor ones when there is no good one); its
     interval takes the overlap of frames into account.
     """
+    of_frames: list[Reading] = []
     readings: list[Reading] = []
     eyes: dict[tuple[str, str, str], list[Frame]] = {}
     for frame in recording.frames:
-        readings += _frame_readings(frame, traced(frame, settings))
+        of_frames += _frame_readings(frame, traced(frame, settings))
         eyes.setdefault((frame.site, frame.side, frame.device), []).append(frame)
     for (site, side, device), frames in sorted(eyes.items()):
         readings += _eye_readings(frames, [traced(f, settings) for f in frames], site, side, device)
     for row in recording.rows:
         readings += _row_readings(row)
-    return tuple(readings)
+    return (*readings, *of_frames)
 
 
 def _frame_readings(frame: Frame, t: Traced) -> list[Reading]:

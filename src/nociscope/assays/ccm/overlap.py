@@ -68,10 +68,11 @@ def mean_interval(
 ) -> tuple[float, float, float, float]:
     """Return mean, 95 % limits and the number of independent frames.
 
-    Frames that share a part `r` of their area are taken to be correlated by `r`. With mean correlation `m` of different
-    frames, the spread between them shows only 1 - m of the field's variance, and the mean of n frames is as good as
-    that of n / (1 + (n - 1) m) independent ones. The frames' own uncertainty, which overlap does not average away, is
-    added. One frame has only that.
+    Frames that share a part `r` of their area are taken to be correlated by `r`. For normal values with one correlation
+    `m` between all, the variance between frames is 1 - m of the field's with n - 1 degrees of freedom, independent of
+    the mean, and the mean of n frames is as good as that of n / (1 + (n - 1) m) independent ones; `m` is the mean of
+    all pairs, at most 0.9. The frames' own uncertainty, which overlap does not average away, is added. One frame has
+    only that.
     """
     from scipy import stats
 
@@ -86,5 +87,5 @@ def mean_interval(
     independent = n / (1 + (n - 1) * m)
     between = float(x.var(ddof=1)) / (1 - m)
     variance = (between + own) / independent
-    half = float(stats.t.ppf(0.975, max(independent - 1, 1.0))) * math.sqrt(variance)
+    half = float(stats.t.ppf(0.975, n - 1)) * math.sqrt(variance)
     return mean, mean - half, mean + half, independent
