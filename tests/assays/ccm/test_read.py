@@ -134,7 +134,9 @@ def test_a_missing_pixel_size_is_known_only_for_the_standard_frame(study):
     assert "PixelSize is missing" in recording.problems[0].sentence()
 
 
-@pytest.mark.parametrize("size", [0, -1, [0, 0], [1.04, -1.04], "one", [], [None, 1], 1e9, [True, True], [10**400, 1]])
+@pytest.mark.parametrize(
+    "size", [0, -1, [0, 0], [1.04, -1.04], "one", [], [None, 1], 1e9, [True, True], [10**400, 1]]
+)
 def test_an_impossible_pixel_size_is_refused(size):
     with pytest.raises(BadInput):
         pixel_size({"PixelSize": size, "PixelSizeUnits": "um"}, (384, 384))

@@ -72,7 +72,11 @@ ASSAY = Assay(
             "low",
         ),
         _measure(
-            "cnfd", "Nerve fibre density", "Main trunks per area of the frame, by this program's rule", "low", doi=_TAVAKOLI
+            "cnfd",
+            "Nerve fibre density",
+            "Main trunks per area of the frame, by this program's rule",
+            "low",
+            doi=_TAVAKOLI,
         ),
         _measure(
             "cnbd", "Nerve branch density", "Branch points on main trunks per area of the frame", "low", doi=_TAVAKOLI
@@ -106,7 +110,9 @@ ASSAY = Assay(
             False,
         ),
         _measure("fold_fraction", "Folded area", "Share of the frame darkened by folds", "none", 3, "none", False),
-        _measure("frames_used", "Frames used", "Frames that the eye's values are the mean of", "none", 0, "none", False),
+        _measure(
+            "frames_used", "Frames used", "Frames that the eye's values are the mean of", "none", 0, "none", False
+        ),
     ),
     read=read,
     measure=measure,

@@ -85,7 +85,9 @@ def _figure(
         f"{min(values):.1f} to {max(values):.1f}."
     )
     if eye is not None and eye.value is not None:
-        bounds = f" (95 % interval {eye.low:.1f} to {eye.high:.1f})" if eye.low is not None and eye.high is not None else ""
+        bounds = ""
+        if eye.low is not None and eye.high is not None:
+            bounds = f" (95 % interval {eye.low:.1f} to {eye.high:.1f})"
         caption += f" The eye's mean is {eye.value:.1f} mm/mm²{bounds}."
     name = f"{side.replace('/', '')}-{site.removeprefix('cornea_').replace('_', '-')}"
     return Figure(name=name, title=f"Corneal nerves, {which}, {place}", caption=caption, svg=svg)
@@ -117,7 +119,8 @@ def _svg(frames: list[Frame], middle: int, cnfl: dict[str, Reading], settings: C
             value += f" ± {reading.high - reading.value:.1f}"
         note = "" if reading.quality == "good" else f" {reading.quality}"
         parts.append(
-            f'<text x="{x:.1f}" y="{top + size + 12:.1f}" font-size="9" fill="{PALETTE.ink}">{escape(value + note)}</text>'
+            f'<text x="{x:.1f}" y="{top + size + 12:.1f}" font-size="9" fill="{PALETTE.ink}">'
+            f"{escape(value + note)}</text>"
         )
         if k == middle:
             parts.append(

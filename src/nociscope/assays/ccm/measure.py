@@ -39,7 +39,7 @@ UNITS = {
 
 COUNTS = ("cnfd", "cnbd", "ctbd")
 LENGTH_ERROR = 0.02
-"""Relative error of a traced length, from simulated frames (0.5 % through the frame, 2 % with ends inside and with branches)."""
+"""Relative error of a traced length, from simulated frames (0.5 % through the frame, 2 % with ends and branches)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -237,7 +237,8 @@ def _eye_readings(
                 remark="; ".join([*notes, missing] if missing else notes),
             )
         )
-    count = replace(out[0], measure="frames_used", unit="", value=float(len(used)), low=None, high=None, n=len(frames))
+    number = float(len(used))
+    count = replace(out[0], measure="frames_used", unit="", value=number, low=None, high=None, n=len(frames))
     if not used:
         count = replace(count, quality="poor")
     return [*out, count]
@@ -267,7 +268,7 @@ def _row_readings(row: Row) -> list[Reading]:
     frames = row.number("frames_used")
     out = []
     for name, unit in UNITS.items():
-        value = row.number(name) if name in row.cells else None
+        value = row.number(name) if name in row.cells and name != "frames_used" else None
         if value is None:
             continue
         out.append(

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nociscope.assays.ccm.detector import STANDARD_UM, Mask
+from nociscope.assays.ccm.graph import smooth_path
 from nociscope.assays.ccm.tracing import Nerve, Tracing
 
 TRUNK_SHARE = 0.4
@@ -86,14 +87,15 @@ def measure_frame(tracing: Tracing, tube: Mask) -> Frame:
 def tortuosity(nerves: tuple[Nerve, ...]) -> tuple[float | None, float | None]:
     """Return arc over chord minus 1 and the mean absolute curvature in 1/mm.
 
-    Both are averaged by arc length over pieces of 100 um (nerves of at least half a piece are one piece), on the
-    smoothed path at equal steps of 5 um; the excess of a piece that turns back on itself counts as 1. Neither depends on direction or on the length of the nerve, as the usual
-    tortuosity coefficient (Kallinikos 2004, doi:10.1167/iovs.03-0637) does.
+    Both are averaged by arc length over pieces of 100 um (nerves of at least half a piece are one piece), on the path
+    at equal steps of 5 um, smoothed by a Gaussian of 10 um; the excess of a piece that turns back on itself counts as
+    1. Neither depends on direction or on the length of the nerve, as the usual tortuosity coefficient (Kallinikos
+    2004, doi:10.1167/iovs.03-0637) does.
     """
     step = 5.0
     arcs = excesses = turns = paths = 0.0
     for nerve in nerves:
-        points = evenly(nerve.path * STANDARD_UM, step)
+        points = smooth_path(evenly(nerve.path * STANDARD_UM, step), 2.0)
         total = step * (len(points) - 1)
         if total < 0.5 * PIECE_UM:
             continue

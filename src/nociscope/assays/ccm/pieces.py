@@ -62,14 +62,15 @@ def normals(path: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def features(graph: Graph, whole_length: NDArray[np.float64], seen: Response) -> NDArray[np.float64]:
-    """Return the seven quantities of every edge, shape (edges, 7), in the order of :class:`Weights`.
+    """Return the seven quantities of every edge in the order of :class:`Weights`, and one more: shape (edges, 8).
 
     They are: log of the length of the edge that the piece was cut from; mean long and short path evidence; how much
-    of the contrast to 11 pixels is reached at 4.5 pixels already; coefficient of variation of the local response along
-    the piece; contrast to the brighter flank in units of noise; share of traced pixels around.
+    of the contrast to 11 pixels is reached at 4.5 pixels already; coefficient of variation of the local response
+    along the piece; contrast to the brighter flank in units of noise; share of traced pixels around; contrast to the
+    brighter over that to the darker flank.
     """
     if not graph.edges:
-        return np.zeros((0, 7))
+        return np.zeros((0, 8))
     paths = [smooth_path(e.path, 3.0) for e in graph.edges]
     starts = np.cumsum([0, *(len(p) for p in paths[:-1])])
     counts = np.array([len(p) for p in paths])
@@ -104,6 +105,7 @@ def features(graph: Graph, whole_length: NDArray[np.float64], seen: Response) ->
             np.minimum(spread / np.maximum(level, 0.1), 2.0),
             np.clip(mean(centre - np.maximum(left, right)), -2.0, 4.0),
             10.0 * mean(crowd[rows, columns]),
+            mean(centre - np.maximum(left, right)) / np.maximum(mean(centre - np.minimum(left, right)), 1e-3),
         ],
         axis=1,
     )
@@ -126,11 +128,15 @@ FOLD_NARROW = 0.42
 """A piece that reaches less of its contrast within 4.5 pixels and is faint is a band, not a line."""
 
 
+ONE_SIDED = 0.2
+"""A line stands out against both flanks; where one contrast is below this share of the other, it is an edge."""
+
+
 def scores(values: NDArray[np.float64], weights: Weights = WEIGHTS) -> NDArray[np.float64]:
     """Return the linear score (log odds of being nerve) of every piece."""
     w = weights
     slope = np.array([w.log_length, w.evidence, w.nearby, w.narrow, w.uneven, w.contrast, w.crowding])
-    return np.asarray(w.constant + values @ slope)
+    return np.asarray(w.constant + values[:, :7] @ slope)
 
 
 def drop_small_components(graph: Graph, shortest: float) -> None:
@@ -171,6 +177,7 @@ def keep_nerves(graph: Graph, seen: Response, shortest: float) -> float:
     values = features(graph, np.array(whole), seen)
     odds = scores(values)
     odds[(values[:, 3] < FOLD_NARROW) & (values[:, 5] < 1.0)] = -5.0
+    odds[values[:, 7] < ONE_SIDED] = -5.0
     lengths = np.array([e.length for e in graph.edges])
     p = 1 / (1 + np.exp(-np.clip(odds - KEEP, -30, 30)))
     doubt = np.bincount(np.array(owner, int), np.sqrt(p * (1 - p)) * lengths) if owner else np.zeros(1)

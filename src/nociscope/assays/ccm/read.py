@@ -300,6 +300,4 @@ def _external_mask(
                 "bad-mask",
             )
         return mask
-    raise _refuse(
-        f"{settings.mask_folder} holds no mask of this frame", f"put {short}_mask.png there", "no-mask"
-    )
+    raise _refuse(f"{settings.mask_folder} holds no mask of this frame", f"put {short}_mask.png there", "no-mask")

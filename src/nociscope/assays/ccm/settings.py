@@ -30,7 +30,9 @@ class CcmSettings:
         "A place is folded when it is darker than this share of its surroundings",
         source="measured: frames without folds give 0",
     )
-    least_usable: float = setting(0.6, "A frame with a smaller usable share is poor", source="convention of this program")
+    least_usable: float = setting(
+        0.6, "A frame with a smaller usable share is poor", source="convention of this program"
+    )
     least_focus: float = setting(
         0.03,
         "A frame with less fine structure relative to its brightness is poor",
@@ -42,8 +44,6 @@ class CcmSettings:
     )
     mask_method: str = setting("external mask", "Name and version of that tracer; the method of its readings")
 
-
-_POSITIVE = {"kind": "number", "minimum": 0}
 
 CCM_TABLE = Table(
     "ccm",

@@ -183,7 +183,11 @@ def _branch(trunk: Line, rng: np.random.Generator) -> Line:
 
 
 def render(
-    lines: Sequence[Line], levels: Sequence[float], width: float, beading: float, rng: np.random.Generator | None = None
+    lines: Sequence[Line],
+    levels: Sequence[float],
+    width: float,
+    beading: float,
+    rng: np.random.Generator | None = None,
 ) -> NDArray[np.float64]:
     """Return an image of lines with a Gaussian profile of full width `width`; where lines meet, the brighter shows."""
     image = np.zeros((SIDE, SIDE))
@@ -299,7 +303,11 @@ def simulate(truth: Truth, seed: int) -> Simulated:
             entities = {"sample": eye, "acq": "central", "chunk": f"{chunk:02d}"}
             out.append(
                 SimulatedFile(
-                    datatype="micr", suffix="CONF", extension=".png", content=png_bytes(frame.image), entities=entities
+                    datatype="micr",
+                    suffix="CONF",
+                    extension=".png",
+                    content=png_bytes(frame.image),
+                    entities=entities,
                 )
             )
             text = (json.dumps(sidecar, indent=2) + "\n").encode()
@@ -308,8 +316,6 @@ def simulate(truth: Truth, seed: int) -> Simulated:
             )
         value = float(np.mean(cnfl))
         true.append(
-            TrueValue(
-                measure="cnfl", value=value, site="cornea_central", side=side, method=FRAME_METHOD + EYE_SUFFIX
-            )
+            TrueValue(measure="cnfl", value=value, site="cornea_central", side=side, method=FRAME_METHOD + EYE_SUFFIX)
         )
     return Simulated(files=tuple(out), true_values=tuple(true))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nociscope.assays.ccm.detector import STANDARD_UM, Filter, Image, Mask, Response, detect, smooth
-from nociscope.assays.ccm.graph import Edge, Graph, Path, drop_edges, from_skeleton, merge_pairs, path_length, smooth_path
+from nociscope.assays.ccm.graph import Edge, Graph, Path, from_skeleton, merge_pairs, path_length, smooth_path
 from nociscope.assays.ccm.pieces import keep_nerves, normals, sample
 
 STRAIGHT = 0.5
@@ -386,6 +386,3 @@ def _half_width(profile: NDArray[np.float64], offsets: NDArray[np.float64]) -> f
         sides.append(0.5 * (k - 1 + float((side[k - 1] - half) / max(side[k - 1] - side[k], 1e-9))))
     full = min(sum(sides), 12.0)
     return float(np.sqrt(max(full**2 - (2.355 * 0.8) ** 2, 1.0)))
-
-
-__all__ = ["Nerve", "Tracing", "drop_edges", "from_mask", "resample", "trace"]

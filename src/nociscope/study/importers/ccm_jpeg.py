@@ -97,7 +97,9 @@ def import_ccm_jpeg(
     originals = [source] if source.is_file() else sorted(p for p in source.rglob("*") if _is_jpeg(p))
     if not originals:
         raise BadInput(
-            Problem(what="holds no .jpg file", remedy="name the folder of the export", file=source.name, code="no-jpeg")
+            Problem(
+                what="holds no .jpg file", remedy="name the folder of the export", file=source.name, code="no-jpeg"
+            )
         )
     written: list[str] = []
     present: list[str] = []
@@ -247,7 +249,9 @@ def to_png(data: bytes) -> tuple[bytes, tuple[int, int]]:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(data), formats=("JPEG",)) as picture:
                 if max(picture.size) > MAX_SIDE:
-                    raise _refused(f"the picture has {picture.size[0]} x {picture.size[1]} pixels", "is it one frame?")
+                    raise _refused(
+                        f"the picture has {picture.size[0]} x {picture.size[1]} pixels", "is it one frame?"
+                    )
                 if picture.mode == "RGB":
                     colours = np.asarray(picture).astype(np.int16)
                     spread = colours.max(2) - colours.min(2)
