@@ -300,10 +300,10 @@ def _one_assay(assay: Assay, visit: Visit, job: Job, problems: tuple[Problem, ..
     figures = None
     if recording is not None and readings:
         figures = attempt.step("drawing", assay.draw, recording, readings, scores, settings)
-    derived: tuple[AssayFile, ...] = ()
+    beside: tuple[AssayFile, ...] = ()
     if assay.derivatives is not None and recording is not None:
         made = attempt.step("deriving files", assay.derivatives, recording, readings, settings) or ()
-        derived = tuple(AssayFile(assay=assay.name, file=f) for f in made if _plain_name(f.name, visit, attempt))
+        beside = tuple(AssayFile(assay=assay.name, file=f) for f in made if _plain_name(f.name, visit, attempt))
     methods = attempt.step("describing", assay.methods_text, settings)
     result = AssayResult(
         name=assay.name,
@@ -316,7 +316,7 @@ def _one_assay(assay: Assay, visit: Visit, job: Job, problems: tuple[Problem, ..
         references=tuple((r.citation, r.doi) for r in assay.references),
     )
     drawn = tuple(AssayFigure(assay=assay.name, figure=f) for f in figures or ())
-    return _Part(result, readings, scores, drawn, derived)
+    return _Part(result, readings, scores, drawn, beside)
 
 
 def _plain_name(name: str, visit: Visit, attempt: Attempt) -> bool:

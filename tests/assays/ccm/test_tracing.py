@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -137,7 +138,7 @@ def test_folds_dendritic_cells_and_epithelium_are_not_nerves(scene, seed):
 def test_density_falls_down_the_ladder(seed):
     frames = density_ladder(range(9, -1, -1), seed)
     found = [measured(f.image).length for f in frames]
-    assert all(a > b for a, b in zip(found[:-1], found[1:], strict=True))
+    assert all(a > b for a, b in pairwise(found))
     assert found[-1] == 0
 
 

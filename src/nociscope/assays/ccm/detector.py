@@ -1,10 +1,10 @@
 """Which pixels lie on a nerve: oriented line filters and evidence gathered along curved paths.
 
-The filter is of the family of Dabbah et al. (2011, doi:10.1016/j.media.2011.05.006): an elongated foreground model set
-against a broad background. It differs in three points that matter on real frames. (1) A line must stand out against
-*both* its flanks taken separately, so neither the edge of a fold nor the dark hem beside a bright nerve passes for
-one. (2) The response is judged in units of the response that noise alone gives in the same frame, with a floor in grey
-levels, so a frame without nerves stays empty and no share of the frame is ever assumed to be nerve. (3) The evidence
+The filter is of the family of Dabbah et al. (2011, doi:10.1016/j.media.2011.05.006): an elongated foreground model
+set against a broad background. It differs in three points that matter on real frames. (1) A line must stand out
+against *both* its flanks taken separately, so neither the edge of a fold nor the dark hem beside a bright nerve passes
+for one. (2) The response is judged in units of the response that noise alone gives in the same frame, with a floor in
+grey levels, so a frame without nerves stays empty and no share of the frame is ever assumed to be nerve. (3) The evidence
 of a pixel is summed along the best smooth path through it, so a beaded nerve is carried over its gaps, and a short
 bright body (a dendritic cell) is not.
 """
@@ -70,7 +70,7 @@ class Filter:
     band_contrast: float = 0.5
     background: float = 15.0
     spread: float = 25.0
-    noise_floor: float = 1.5
+    noise_floor: float = 2.5
     dip: float = -1.0
     cap: float = 3.0
     step: float = 5.0
@@ -143,8 +143,8 @@ def _bilinear(small: Image, rows: NDArray[Any], columns: NDArray[Any]) -> Image:
 def normalise(image: Image, f: Filter) -> tuple[Image, Image, Image]:
     """Return the image minus background in units of local noise, the noise, and the background.
 
-    The noise is the local mean size of the finest structure (the difference to a one-pixel Gaussian), clipped at three
-    times its median so that nerves do not count as noise.
+    The noise is the local mean size of the finest structure (the difference to a one-pixel Gaussian), clipped at
+    three times its median so that nerves do not count as noise.
     """
     background = smooth(image, f.background)
     finest = np.abs(image - smooth(image, 1.0))
@@ -193,7 +193,7 @@ def line_responses(x: Image, f: Filter, background: Image, noise: Image) -> Imag
     fine = _oriented(x, f.across, f.along, f.flank)
     half = _halved(x)
     band = _oriented(half, f.band_across / 2, f.band_along / 2, f.band_flank / 2)
-    share = _halved(noise / np.maximum(background, 1.0))
+    share = _halved(np.asarray(noise / np.maximum(background, 1.0), np.float32))
     faint = np.clip((f.band_contrast - band.max(0) * share) / (0.5 * f.band_contrast), 0.0, 1.0)
     charge = np.repeat(np.repeat(np.float32(f.band_cost) * faint, 2, 0), 2, 1)[:h, :w]
     for k in range(DIRECTIONS):

@@ -8,6 +8,7 @@ degrees by 8 %.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -122,8 +123,8 @@ def from_skeleton(skeleton: Mask) -> Graph:
     graph = Graph((h, w))
     if count:
         centres = ndimage.center_of_mass(junction, labels, np.arange(1, count + 1))
-        for k, (r, c) in enumerate(centres):
-            graph.nodes[k] = (float(r) - 1, float(c) - 1)
+        for k, (row, column) in enumerate(np.asarray(centres, float)):
+            graph.nodes[k] = (float(row) - 1, float(column) - 1)
     _Tracer(padded, neighbours, labels, graph).trace()
     return graph
 
@@ -279,7 +280,7 @@ def split_edges(graph: Graph, longest: float) -> None:
         count = max(1, round(e.length / longest))
         cuts = np.linspace(0, len(e.path) - 1, count + 1).astype(int)
         a = e.a
-        for i, (start, stop) in enumerate(zip(cuts[:-1], cuts[1:], strict=True)):
+        for i, (start, stop) in enumerate(pairwise(cuts)):
             b = e.b
             if i < count - 1:
                 b, key = key, key + 1

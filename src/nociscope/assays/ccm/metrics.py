@@ -1,12 +1,13 @@
 """The numbers of a traced frame: lengths, counts, area, fractal dimension, tortuosity.
 
-Definitions after Tavakoli et al. 2015 (doi:10.2337/dc14-2311) for CNFD, CNBD, CNFL; what a main trunk is has no public
-exact rule, so ours is stated at :func:`is_trunk`.
+Definitions after Tavakoli et al. 2015 (doi:10.2337/dc14-2311) for CNFD, CNBD, CNFL; what a main trunk is has no
+public exact rule, so ours is stated at :func:`is_trunk`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,7 +102,7 @@ def tortuosity(nerves: tuple[Nerve, ...]) -> tuple[float | None, float | None]:
             continue
         pieces = max(1, round(total / PIECE_UM))
         cuts = np.rint(np.linspace(0, len(points) - 1, pieces + 1)).astype(int)
-        for a, b in zip(cuts[:-1], cuts[1:], strict=True):
+        for a, b in pairwise(cuts):
             arc = float(np.hypot(*np.diff(points[a : b + 1], axis=0).T).sum())
             chord = float(np.hypot(*(points[b] - points[a])))
             excesses += arc * min(arc / max(chord, step) - 1, 1.0)

@@ -62,15 +62,15 @@ def normals(path: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def features(graph: Graph, whole_length: NDArray[np.float64], seen: Response) -> NDArray[np.float64]:
-    """Return the seven quantities of every edge in the order of :class:`Weights`, and one more: shape (edges, 8).
+    """Return the seven quantities of every edge in the order of :class:`Weights`, and two more: shape (edges, 9).
 
     They are: log of the length of the edge that the piece was cut from; mean long and short path evidence; how much
     of the contrast to 11 pixels is reached at 4.5 pixels already; coefficient of variation of the local response
     along the piece; contrast to the brighter flank in units of noise; share of traced pixels around; contrast to the
-    brighter over that to the darker flank.
+    brighter over that to the darker flank; contrast to the brighter flank in grey levels.
     """
     if not graph.edges:
-        return np.zeros((0, 8))
+        return np.zeros((0, 9))
     paths = [smooth_path(e.path, 3.0) for e in graph.edges]
     starts = np.cumsum([0, *(len(p) for p in paths[:-1])])
     counts = np.array([len(p) for p in paths])
@@ -106,6 +106,7 @@ def features(graph: Graph, whole_length: NDArray[np.float64], seen: Response) ->
             np.clip(mean(centre - np.maximum(left, right)), -2.0, 4.0),
             10.0 * mean(crowd[rows, columns]),
             mean(centre - np.maximum(left, right)) / np.maximum(mean(centre - np.minimum(left, right)), 1e-3),
+            mean((centre - np.maximum(left, right)) * seen.noise[rows, columns]),
         ],
         axis=1,
     )
@@ -132,6 +133,10 @@ ONE_SIDED = 0.2
 """A line stands out against both flanks; where one contrast is below this share of the other, it is an edge."""
 
 
+FAINTEST = 2.0
+"""Least contrast to the brighter flank in grey levels: steps of one level, as even glow has, are no nerves."""
+
+
 def scores(values: NDArray[np.float64], weights: Weights = WEIGHTS) -> NDArray[np.float64]:
     """Return the linear score (log odds of being nerve) of every piece."""
     w = weights
@@ -139,11 +144,18 @@ def scores(values: NDArray[np.float64], weights: Weights = WEIGHTS) -> NDArray[n
     return np.asarray(w.constant + values[:, :7] @ slope)
 
 
-def drop_small_components(graph: Graph, shortest: float) -> None:
-    """Remove connected components whose edges together are shorter than `shortest` pixels."""
+def drop_small_components(graph: Graph, shortest: float, at_border: float | None = None) -> None:
+    """Remove connected components whose edges together are shorter than `shortest` pixels.
+
+    Those that reach the border of the frame, beyond which they may go on, need only `at_border`.
+    """
     doomed: set[int] = set()
+    h, w = graph.shape
     for group in graph.components():
-        if sum(graph.edges[i].length for i in group) < shortest:
+        ends = np.concatenate([graph.edges[i].path[[0, -1]] for i in group])
+        outward = bool(((ends < 6) | (ends > [h - 7, w - 7])).any())
+        least = at_border if at_border is not None and outward else shortest
+        if sum(graph.edges[i].length for i in group) < least:
             doomed |= set(group)
     drop_edges(graph, doomed)
 
@@ -157,7 +169,7 @@ def keep_nerves(graph: Graph, seen: Response, shortest: float) -> float:
         From the skeleton of the ridge mask.
     seen : Response
     shortest : float
-        Least length of a connected nerve in pixels; half as much where it leaves the frame.
+        Least length in pixels of a connected nerve that leaves the frame; within it, a quarter more.
 
     Returns
     -------
@@ -177,12 +189,12 @@ def keep_nerves(graph: Graph, seen: Response, shortest: float) -> float:
     values = features(graph, np.array(whole), seen)
     odds = scores(values)
     odds[(values[:, 3] < FOLD_NARROW) & (values[:, 5] < 1.0)] = -5.0
-    odds[values[:, 7] < ONE_SIDED] = -5.0
+    odds[(values[:, 7] < ONE_SIDED) | (values[:, 8] < FAINTEST)] = -5.0
     lengths = np.array([e.length for e in graph.edges])
     p = 1 / (1 + np.exp(-np.clip(odds - KEEP, -30, 30)))
     doubt = np.bincount(np.array(owner, int), np.sqrt(p * (1 - p)) * lengths) if owner else np.zeros(1)
     drop_edges(graph, set(np.flatnonzero(odds <= KEEP).tolist()))
     merge_pairs(graph)
     prune_spurs(graph, 10)
-    drop_small_components(graph, shortest)
+    drop_small_components(graph, 1.25 * shortest, shortest)
     return float(np.sqrt((doubt * doubt).sum()))

@@ -226,9 +226,10 @@ def decode_image(data: bytes, extension: str) -> Image:
                         "put in the single frame, not a mosaic",
                         "image-too-large",
                     )
-                if getattr(picture, "n_frames", 1) > 1:
+                pages = int(getattr(picture, "n_frames", 1))
+                if pages > 1:
                     raise _refuse(
-                        f"the file holds {picture.n_frames} pages, and one frame a file is expected",
+                        f"the file holds {pages} pages, and one frame a file is expected",
                         "save every frame as a file of its own",
                         "several-pages",
                     )

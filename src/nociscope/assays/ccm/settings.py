@@ -21,7 +21,7 @@ class CcmSettings:
 
     shortest_nerve_um: float = setting(
         42.0,
-        "A connected nerve shorter than this is not counted",
+        "A connected nerve at the border shorter than this, or a quarter more within the frame, is not counted",
         unit="um",
         source="dendritic cells are below 50 um and are told apart by their length",
     )

@@ -1,8 +1,8 @@
 """Frames of a corneal nerve plexus with exactly known length, and what disturbs real ones.
 
-Trunks are wavy lines across the frame, branches leave them at 25 to 50 degrees and are half as bright; the profile is a
-Gaussian, beaded along the nerve. Background glow with vignetting, speckle, dendritic cells, folds and an epithelial
-mosaic can be added. The detector shares none of this: it knows no sine, no speckle law and no brightness ratio.
+Trunks are wavy lines across the frame, branches leave them at 25 to 50 degrees and are half as bright; the profile
+is a Gaussian, beaded along the nerve. Background glow with vignetting, speckle, dendritic cells, folds and an
+epithelial mosaic can be added. The detector shares none of this: it knows no sine, no speckle law and no brightness ratio.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ SIDE = 384
 Line = NDArray[np.float64]
 
 HEALTHY_CNFL = 22.0
-"""Length density of a virtual eye of 50 years without loss, mm/mm2: between published values of automatic methods (10.8
-and 18.0) and of hand tracing (27.5); it only has to be in the range."""
+"""Length density of a virtual eye of 50 years without loss, mm/mm2: between published values of automatic methods
+(10.8 and 18.0) and of hand tracing (27.5); it only has to be in the range."""
 
 AGE_SLOPE = -0.05
 """mm/mm2 per year: Dehghani 2014, doi:10.1167/iovs.14-13959."""
@@ -139,7 +139,7 @@ def inside(line: Line) -> Line:
     Pixels reach half a pixel beyond their centres, so the frame goes from -0.5 to 383.5.
     """
     low, high = -0.5, SIDE - 0.5
-    ok = ((line >= low) & (line <= high)).all(1)
+    ok = np.asarray(((line >= low) & (line <= high)).all(1), bool)
     if not ok.any():
         return line[:0]
     first, last = int(np.argmax(ok)), len(ok) - 1 - int(np.argmax(ok[::-1]))
@@ -189,7 +189,7 @@ def render(
     beading: float,
     rng: np.random.Generator | None = None,
 ) -> NDArray[np.float64]:
-    """Return an image of lines with a Gaussian profile of full width `width`; where lines meet, the brighter shows."""
+    """Return an image of lines with a Gaussian profile of full width `width`; the brighter of two lines shows."""
     image = np.zeros((SIDE, SIDE))
     sigma = width / 2.354820045
     reach = math.ceil(4 * sigma) + 1
@@ -231,7 +231,7 @@ def _mosaic(level: float, rng: np.random.Generator) -> NDArray[np.float64]:
     centres[1::2, :, 0] += step / 2
     points = centres.reshape(-1, 2) + rng.normal(0, 1.6, (centres.shape[0] * centres.shape[1], 2))
     yy, xx = np.mgrid[:SIDE, :SIDE]
-    near, _ = spatial.cKDTree(points).query(np.stack([xx.ravel(), yy.ravel()], 1), k=2)
+    near = np.asarray(spatial.cKDTree(points).query(np.stack([xx.ravel(), yy.ravel()], 1), k=2)[0])
     return np.asarray(level * np.exp(-0.5 * ((near[:, 1] - near[:, 0]) / 1.6) ** 2).reshape(SIDE, SIDE))
 
 

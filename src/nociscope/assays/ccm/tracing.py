@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -362,7 +363,7 @@ def _width(path: Path, contrast: Image) -> float:
     profile = sample(contrast, path[:, None] + offsets[None, :, None] * normals(path)[:, None])
     cuts = np.linspace(0, len(path), max(1, len(path) // 30) + 1).astype(int)
     widths, weights = [], []
-    for start, stop in zip(cuts[:-1], cuts[1:], strict=True):
+    for start, stop in pairwise(cuts):
         width = _half_width(profile[start:stop].mean(0).astype(float), offsets)
         if width is not None:
             widths.append(width)

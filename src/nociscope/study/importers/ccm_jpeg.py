@@ -1,7 +1,7 @@
 """JPEG exports of a corneal confocal microscope into a study, as PNG with the same grey levels.
 
-BIDS knows no JPEG for microscopy. Every frame becomes a PNG of exactly the decoded grey levels; the original's name and
-SHA-256 stand in its sidecar, so that the way back can be proved, and a frame that is in the study already is not
+BIDS knows no JPEG for microscopy. Every frame becomes a PNG of exactly the decoded grey levels; the original's name
+and SHA-256 stand in its sidecar, so that the way back can be proved, and a frame that is in the study already is not
 imported twice.
 """
 
@@ -61,8 +61,8 @@ def import_ccm_jpeg(
 ) -> Imported:
     """Bring the JPEG frames of a file or folder into a study.
 
-    Participant, session, eye and region are taken from the arguments, else from entities in the file's or its folders'
-    names (``sub-01_ses-1_sample-OD_acq-whorl``), the eye also from ``OD`` or ``OS`` in them; the region is central
+    Participant, session, eye and region are taken from the arguments, else from entities in the file's or its
+    folders' names (``sub-01_ses-1_sample-OD_acq-whorl``), the eye also from ``OD`` or ``OS`` in them; the region is central
     when nothing says otherwise.
 
     Parameters
@@ -111,11 +111,11 @@ def import_ccm_jpeg(
             place = _place(name, source.name, given)
             data = files.read_bytes(original, name, MAX_FILE_BYTES)
             digest = files.sha256(data)
-            if digest in known:
+            if (_head(place), digest) in known:
                 present.append(name)
                 continue
             written.append(_write(study, place, data, digest, original.name, pixel_um))
-            known.add(digest)
+            known.add((_head(place), digest))
         except BadInput as error:
             problems += [p.at(file=name) for p in error.problems]
     if problems and not written and not present:
@@ -181,12 +181,18 @@ def _place(name: str, top: str, given: dict[str, str]) -> dict[str, str]:
     return found
 
 
-def _known(study: Path) -> set[str]:
-    """Return the SHA-256 of the originals that were imported before."""
+def _head(place: dict[str, str]) -> str:
+    """Return what the names of an eye's frames begin with."""
+    person, session = f"sub-{place['sub']}", [f"ses-{place['ses']}"] if "ses" in place else []
+    return "_".join([person, *session, f"sample-{place['sample']}", f"acq-{place['acq']}"])
+
+
+def _known(study: Path) -> set[tuple[str, str]]:
+    """Return of the originals that were imported before whose they are and their SHA-256."""
     known = set()
     for path in study.glob("sub-*/**/micr/*_CONF.json"):
         try:
-            known.add(str(files.read_json(path).get("SourceSHA256")))
+            known.add((path.name.split("_chunk-")[0], str(files.read_json(path).get("SourceSHA256"))))
         except (BadInput, AttributeError):
             continue
     return known
@@ -207,7 +213,7 @@ def _write(
     um = HRT3_UM / HRT3_SIDE if pixel_um is None else pixel_um
     person, session = f"sub-{place['sub']}", f"ses-{place['ses']}" if "ses" in place else ""
     folder = study / person / session / "micr" if session else study / person / "micr"
-    head = "_".join([person, *([session] if session else []), f"sample-{place['sample']}", f"acq-{place['acq']}"])
+    head = _head(place)
     stem = f"{head}_chunk-{_next_chunk(folder, head):03d}_CONF"
     sidecar: dict[str, Any] = {
         "PixelSize": [round(um, 6), round(um, 6)],
