@@ -12,6 +12,7 @@ recall and F1 at 3 pixels are printed for both.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import subprocess
@@ -21,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-ONE_CORE = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+ONE_CORE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 OURS = """
 import json, resource, statistics, sys, time
@@ -94,7 +95,7 @@ def drawn(lines: list[dict], classes: tuple[str, ...]) -> np.ndarray:
     for line in lines:
         if line["class"] in classes:
             points = np.array(line["points"], float)
-            for (x0, y0), (x1, y1) in zip(points[:-1], points[1:], strict=True):
+            for (x0, y0), (x1, y1) in itertools.pairwise(points):
                 n = max(2, int(2 * np.hypot(x1 - x0, y1 - y0)) + 1)
                 rows, columns = np.rint(np.linspace(y0, y1, n)), np.rint(np.linspace(x0, x1, n))
                 mask[rows.astype(int).clip(0, 383), columns.astype(int).clip(0, 383)] = True

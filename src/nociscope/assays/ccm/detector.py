@@ -2,11 +2,11 @@
 
 The filter is of the family of Dabbah et al. (2011, doi:10.1016/j.media.2011.05.006): an elongated foreground model
 set against a broad background. It differs in three points that matter on real frames. (1) A line must stand out
-against *both* its flanks taken separately, so neither the edge of a fold nor the dark hem beside a bright nerve passes
-for one. (2) The response is judged in units of the response that noise alone gives in the same frame, with a floor in
-grey levels, so a frame without nerves stays empty and no share of the frame is ever assumed to be nerve. (3) The evidence
-of a pixel is summed along the best smooth path through it, so a beaded nerve is carried over its gaps, and a short
-bright body (a dendritic cell) is not.
+against *both* its flanks taken separately, so neither the edge of a fold nor the dark hem beside a bright nerve
+passes for one. (2) The response is judged in units of the response that noise alone gives in the same frame, with a
+floor in grey levels, so a frame without nerves stays empty and no share of the frame is ever assumed to be nerve.
+(3) The evidence of a pixel is summed along the best smooth path through it, so a beaded nerve is carried over its
+gaps, and a short bright body (a dendritic cell) is not.
 """
 
 from __future__ import annotations

@@ -153,6 +153,7 @@ class _Tracer:
         self.node_of = {p: int(node_of[p]) - 1 for p in self.on if node_of[p]}
         self.graph = graph
         self.free = self.on - self.node_of.keys()
+        self.beside = {p + step for p in self.node_of for step in self.around}
 
     def _place(self, p: int) -> tuple[float, float]:
         return (p // self.width - 1.0, p % self.width - 1.0)
@@ -191,7 +192,9 @@ class _Tracer:
                 if q in self.free:
                     ahead = q
                     break
-            if len(points) > 2 or came is not None:
+            if pixel not in self.beside:
+                pass
+            elif len(points) > 2 or came is not None:
                 touched = [self.node_of[pixel + s] for s in self.around if pixel + s in self.node_of]
                 others = [k for k in touched if k != a] or (touched if len(points) > 4 else [])
                 if others:

@@ -70,9 +70,9 @@ def mean_interval(
 
     Frames that share a part `r` of their area are taken to be correlated by `r`. For normal values with one
     correlation `m` between all, the variance between frames is 1 - m of the field's with n - 1 degrees of freedom,
-    independent of the mean, and the mean of n frames is as good as that of n / (1 + (n - 1) m) independent ones; `m` is the mean of
-    all pairs, at most 0.9. The frames' own uncertainty, which overlap does not average away, is added. One frame has
-    only that.
+    independent of the mean, and the mean of n frames is as good as that of n / (1 + (n - 1) m) independent ones;
+    `m` is the mean of all pairs, at most 0.9. The frames' own uncertainty, which overlap does not average away, is
+    added. One frame has only that.
     """
     from scipy import stats
 

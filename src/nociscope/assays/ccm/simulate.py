@@ -2,7 +2,8 @@
 
 Trunks are wavy lines across the frame, branches leave them at 25 to 50 degrees and are half as bright; the profile
 is a Gaussian, beaded along the nerve. Background glow with vignetting, speckle, dendritic cells, folds and an
-epithelial mosaic can be added. The detector shares none of this: it knows no sine, no speckle law and no brightness ratio.
+epithelial mosaic can be added. The detector shares none of this: it knows no sine, no speckle law and no brightness
+ratio.
 """
 
 from __future__ import annotations

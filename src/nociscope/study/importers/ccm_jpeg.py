@@ -62,8 +62,8 @@ def import_ccm_jpeg(
     """Bring the JPEG frames of a file or folder into a study.
 
     Participant, session, eye and region are taken from the arguments, else from entities in the file's or its
-    folders' names (``sub-01_ses-1_sample-OD_acq-whorl``), the eye also from ``OD`` or ``OS`` in them; the region is central
-    when nothing says otherwise.
+    folders' names (``sub-01_ses-1_sample-OD_acq-whorl``), the eye also from ``OD`` or ``OS`` in them; the region is
+    central when nothing says otherwise.
 
     Parameters
     ----------
