@@ -290,10 +290,14 @@ def _run(plan: Plan, watcher: Watcher) -> RunSummary:
 
 def _of_selected(plan: Plan) -> Iterator[Problem]:
     """Yield what was wrong with the study, without what concerns only people who are not selected."""
+    from nociscope.assays.registry import assays
+    from nociscope.study.checks import unread
+
     selected = {t.participant.participant_id for t in plan.tasks}
     for problem in plan.study.problems:
         if problem.participant_id not in plan.study.participants or problem.participant_id in selected:
             yield problem
+    yield from unread(plan.study, assays())
 
 
 def _is_error(problem: Problem, person: str) -> bool:
