@@ -299,6 +299,7 @@ def load(out: Path, participant_id: str, session_id: str = MISSING, *, figures: 
             scores=scores,
             norms=tuple(NormUsed(**entry) for entry in record["norms"]),
             figures=tuple(_figures_from(out, folder, record["figures"])) if figures else (),
+            derived=tuple(_derived_from(out, folder, record.get("derived", []))) if figures else (),
             other_visits=tuple(record["other_visits"]),
             version=record["version"],
         )
