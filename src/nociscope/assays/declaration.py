@@ -114,6 +114,25 @@ class Figure:
     wide: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DerivedFile:
+    """A file that is saved beside a visit's results: a mask, a cleaned signal.
+
+    Attributes
+    ----------
+    name : str
+        File name without folder; begins with the visit's ``sub-…[_ses-…]`` and keeps to BIDS-Derivatives.
+    content : bytes
+        The whole file; the same recording and settings give the same bytes.
+    description : str
+        One line.
+    """
+
+    name: str
+    content: bytes
+    description: str = ""
+
+
 def setting(default: Any, meaning: str, *, unit: str = "", source: str = "") -> Any:
     """Return a dataclass field for a setting, with what a user needs to know about it.
 
@@ -143,6 +162,7 @@ ReadVerb = Callable[["Visit", Any], Recording]
 MeasureVerb = Callable[[Any, Any], tuple[Reading, ...]]
 DrawVerb = Callable[[Any, Sequence[Reading], Sequence[Score], Any], tuple[Figure, ...]]
 SimulateVerb = Callable[[Truth, int], Simulated]
+DerivativesVerb = Callable[[Any, Sequence[Reading], Any], tuple[DerivedFile, ...]]
 FromScoresVerb = Callable[[Sequence[Reading], Sequence[Score], Any], tuple[Reading, ...]]
 
 
@@ -173,6 +193,9 @@ class Assay:
     from_scores : callable or None
         ``from_scores(readings, scores, settings) -> tuple of Reading``: readings that can be made only once the
         visit's other readings have been scored (a pattern over limits). All are of this assay and one visit. Pure.
+    derivatives : callable or None
+        ``derivatives(recording, readings, settings) -> tuple of DerivedFile``: files to be saved in the visit's
+        output folder beside its tables.
     methods : str
         Text for a methods section, with ``{name}`` of settings filled in.
     references : tuple of Reference
@@ -189,6 +212,7 @@ class Assay:
     simulate: SimulateVerb
     settings: type = NoSettings
     from_scores: FromScoresVerb | None = None
+    derivatives: DerivativesVerb | None = None
     methods: str = ""
     references: tuple[Reference, ...] = ()
 

@@ -9,6 +9,7 @@ from nociscope.assays.declaration import Assay
 from nociscope.problems import NociscopeError
 
 BUILT_IN = (
+    "nociscope.assays.ccm",
     "nociscope.assays.qst",
     "nociscope.assays.biopsy",
     "nociscope.assays.lep",

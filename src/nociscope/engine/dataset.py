@@ -27,6 +27,7 @@ BIDSIGNORE = """\
 *_scores.tsv
 *_scores.json
 *_provenance.json
+*_mask.png
 figures
 """
 
