@@ -9,10 +9,12 @@ from nociscope.assays.declaration import Assay
 from nociscope.problems import NociscopeError
 
 BUILT_IN = (
-    "nociscope.assays.ccm",
-    "nociscope.assays.qst",
-    "nociscope.assays.biopsy",
     "nociscope.assays.lep",
+    "nociscope.assays.ccm",
+    "nociscope.assays.biopsy",
+    "nociscope.assays.qst",
+    "nociscope.assays.ncs",
+    "nociscope.assays.labs",
 )
 """One line an assay; their order is the order of pages and tables."""
 
