@@ -9,8 +9,9 @@ from nociscope.assays.declaration import Assay
 from nociscope.problems import NociscopeError
 
 BUILT_IN = (
-    "nociscope.assays.qst",
     "nociscope.assays.biopsy",
+    "nociscope.assays.qst",
+    "nociscope.assays.esc",
 )
 """One line an assay; their order is the order of pages and tables."""
 
