@@ -18,7 +18,7 @@ ASSAY = Assay(
             name="esc",
             unit="uS",
             title="Electrochemical skin conductance",
-            meaning="Conductance of the sweat glands of a palm or sole; no interval, its repeatability not being known",
+            meaning="Conductance of the sweat glands of a palm or sole; no interval: repeatability unknown",
             loss="low",
             spread="none",
             decimals=0,
@@ -52,8 +52,8 @@ ASSAY = Assay(
         "Electrochemical skin conductance was taken from the device as given. The mean of the sides was also divided "
         "by body weight, and the difference of the sides by their mean. Published reference ranges contradict each "
         "other and differ by ancestry, so scores were made against own controls only; the maker's limits were not "
-        "used. Anticholinergic drugs and depression, which explain low values without loss of fibres, are named beside the "
-        "values."
+        "used. Anticholinergic drugs and depression, which explain low values without loss of fibres, stand beside "
+        "the values."
     ),
     references=(
         Reference("Vinik AI et al. Diabetes Technol Ther 2016;18:391-398", VINIK_DOI, "group values; left v right"),

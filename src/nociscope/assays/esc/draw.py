@@ -104,7 +104,16 @@ def _site(ax: Axes, site: str, shown: Sequence[Reading]) -> None:
     values = sorted(float(r.value or 0) for r in shown)
     for r in shown:
         colour, marker = marks.get(r.side, (PALETTE.ink, "o"))
-        ax.plot([r.value], [0], marker=marker, markersize=8, color=colour, linestyle="none", clip_on=False, zorder=4)
+        ax.plot(
+            [float(r.value or 0)],
+            [0],
+            marker=marker,
+            markersize=8,
+            color=colour,
+            linestyle="none",
+            clip_on=False,
+            zorder=4,
+        )
     for r in shown:
         first = float(r.value or 0) <= values[0] and (r is shown[0] or values[0] != values[-1])
         ax.annotate(
