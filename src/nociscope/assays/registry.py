@@ -12,6 +12,7 @@ BUILT_IN = (
     "nociscope.assays.biopsy",
     "nociscope.assays.qst",
     "nociscope.assays.esc",
+    "nociscope.assays.hrv",
 )
 """One line an assay; their order is the order of pages and tables."""
 
