@@ -2,8 +2,3 @@
 
 A room below the assays, because both heart-rate variability and the reflex tests begin here.
 """
-
-from nociscope.beats.edit import Edited, edit
-from nociscope.beats.series import BeatSeries
-
-__all__ = ["BeatSeries", "Edited", "edit"]

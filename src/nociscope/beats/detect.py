@@ -123,7 +123,7 @@ def _two_detectors(signal: np.ndarray, sampling_hz: float) -> tuple[np.ndarray, 
     """Return the cleaned signal, and the sample numbers of the peaks of both detectors."""
     import neurokit2 as nk
 
-    rate = int(round(sampling_hz)) if abs(sampling_hz - round(sampling_hz)) < 1e-6 else sampling_hz
+    rate = round(sampling_hz) if abs(sampling_hz - round(sampling_hz)) < 1e-6 else sampling_hz
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -204,7 +204,7 @@ def _distance(of: np.ndarray, to: np.ndarray) -> np.ndarray:
 
 def _rescue(first: np.ndarray, second: np.ndarray, clean: np.ndarray, sampling_hz: float) -> np.ndarray:
     """Add beats of the second detector where the first left a long interval."""
-    from nociscope.beats.edit import running_median
+    from nociscope.beats.editing import running_median
 
     intervals = np.diff(first)
     usual = running_median(intervals.astype(float), 11)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,9 +34,8 @@ class _Place:
         self.problems: list[Problem] = []
 
     def problem(self, what: str, remedy: str, code: str, severity: Severity = "error", **more: Any) -> Problem:
-        return Problem(
-            what=what, remedy=remedy, code=code, severity=severity, file=self.record.path, **self.where, **more
-        )
+        found = Problem(what=what, remedy=remedy, code=code, severity=severity, file=self.record.path, **more)
+        return found.at(**self.where)
 
     def add(self, *arguments: Any, **more: Any) -> None:
         self.problems.append(self.problem(*arguments, **more))
@@ -67,22 +67,16 @@ def read_series(visit: Visit, record: FileRecord, assay: str) -> tuple[BeatSerie
     metadata = visit.metadata(record)
     table = _columns(visit, record, metadata, place)
     clock = _clock(metadata)
-    if record.suffix == "physio":
-        series = _from_ecg(table, metadata, place)
-    else:
-        series = _from_times(table, metadata, place)
-    if clock is not None:
-        from dataclasses import replace
-
-        series = replace(series, clock_s=clock)
+    read_beats = _from_ecg if record.suffix == "physio" else _from_times
+    series = replace(read_beats(table, metadata, place), clock_s=clock)
     return series, tuple(place.problems)
 
 
 def _columns(visit: Visit, record: FileRecord, metadata: Mapping[str, Any], place: _Place) -> dict[str, np.ndarray]:
     """Return the columns of a headerless table by the names that its JSON gives."""
-    names = metadata.get("Columns")
-    good = isinstance(names, list) and names and all(isinstance(n, str) and n.strip() for n in names)
-    if not good or len(set(names)) < len(names):
+    stated = metadata.get("Columns")
+    names = [n.strip() for n in stated if isinstance(n, str) and n.strip()] if isinstance(stated, list) else []
+    if not names or len(names) < len(stated or ()) or len(set(names)) < len(names):
         raise BadInput(
             place.problem(
                 "its JSON names no Columns, so what the columns are is not known",
@@ -96,7 +90,7 @@ def _columns(visit: Visit, record: FileRecord, metadata: Mapping[str, Any], plac
     if not text.strip():
         raise BadInput(place.problem("is empty", "export it again", "empty-file"))
     values = _numbers(text, len(names), place)
-    return {name.strip(): values[:, i] for i, name in enumerate(names)}
+    return {name: values[:, i] for i, name in enumerate(names)}
 
 
 def _numbers(text: str, width: int, place: _Place) -> np.ndarray:

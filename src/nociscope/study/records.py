@@ -150,8 +150,8 @@ class Visit:
         extensions : iterable of str
             Any of these; empty for all.
         **entities : str
-            Label or pattern that the entity must have, alternatives joined by ``|``; an entity that the file lacks does
-            not fit. With ``!`` in front: none of these, and a file that lacks the entity fits.
+            Label or pattern that the entity must have, alternatives joined by ``|``; an entity that the file lacks
+            does not fit. With ``!`` in front: none of these, and a file that lacks the entity fits.
         """
         wanted = tuple(extensions)
         return tuple(

@@ -14,7 +14,7 @@ from nociscope.assays.hrv.settings import (
 )
 from nociscope.assays.hrv.simulate import simulate
 from nociscope.beats.detect import MAKOWSKI_DOI
-from nociscope.beats.edit import LIPPONEN_DOI
+from nociscope.beats.editing import LIPPONEN_DOI
 
 __all__ = ["ASSAY", "HrvRecording", "HrvSettings", "Recipe", "draw", "measure", "read", "recipe_of", "simulate"]
 
@@ -131,12 +131,12 @@ ASSAY = Assay(
     simulate=simulate,
     settings=HrvSettings,
     methods=(
-        "R peaks were found with NeuroKit2 (Makowski et al. 2021) and compared with a second detector. Ectopic, missed "
-        "and extra beats were found by the classification of Lipponen and Tarvainen (2019) with a threshold of "
+        "R peaks were found with NeuroKit2 (Makowski et al. 2021), compared with a second detector. Ectopic, "
+        "missed and extra beats were found by the classification of Lipponen and Tarvainen (2019), threshold "
         "{artefact_multiple} quartile deviations, by full compensatory pauses and, in an ECG, by the shape of the "
-        "complex; intervals beside them were left out. Measures follow the Task Force (1996). Powers are in ms2 from a "
-        "cubic-spline series at {resampling_hz} Hz, Welch's method with Hann segments of {segment_s} s, half overlap "
-        "and removal of a straight line (preset {preset}), checked by a Lomb-Scargle periodogram. Values of five "
+        "complex; intervals beside them were left out. Measures follow the Task Force (1996). Powers are in ms2 from "
+        "a cubic spline at {resampling_hz} Hz, Welch's method with Hann segments of {segment_s} s, half "
+        "overlap and removal of a straight line (preset {preset}), checked by a Lomb-Scargle periodogram. Values of five "
         "minutes, of a night and of 24 hours were never compared with one another's norms."
     ),
     references=(

@@ -148,24 +148,24 @@ def _bands(ax: Axes, found: Spectrum | None) -> None:
         return
     seen = found.frequency_hz <= 0.42
     f, density = found.frequency_hz[seen], found.density[seen]
-    top = float(density[f >= 0.0033].max()) or 1.0
+    top = 1.1 * float(density[f >= BANDS["lf"][0]].max()) or 1.0
     colours = {"vlf": PALETTE.rule, "lf": PALETTE.gain, "hf": PALETTE.left}
     for name, (low, high) in BANDS.items():
         grid = np.union1d(np.asarray([low, high]), f[(f > low) & (f < high)])
-        height = np.interp(grid, f, density)
+        height = np.minimum(np.interp(grid, f, density), 1.03 * top)
         ax.fill_between(grid, 0, height, color=colours[name], alpha=0.25, linewidth=0)
         power = found.power[name]
         ax.text(
-            0.5 * (low + min(high, 0.4)),
+            0.5 * (low + high) if name != "vlf" else 0.003,
             1.07 * top,
             f"{name.upper()}\n{power:.0f} ms²",
-            ha="center",
+            ha="left" if name == "vlf" else "center",
             va="bottom",
             fontsize=8,
             color=PALETTE.muted if name == "vlf" else colours[name],
         )
-    ax.plot(f[f >= 0.0033], density[f >= 0.0033], color=PALETTE.ink, linewidth=1.0)
-    ax.set_ylim(0, 1.3 * top)
+    ax.plot(f[f >= 0.0033], np.minimum(density[f >= 0.0033], 1.03 * top), color=PALETTE.ink, linewidth=1.0)
+    ax.set_ylim(0, 1.32 * top)
 
 
 def _caption(
@@ -187,7 +187,8 @@ def _caption(
     text += f". Lower left: each interval against the next (SD1 {of('sd1', 1)}, SD2 {of('sd2', 1)} ms)."
     if found is not None:
         text += (
-            f" Lower right: power spectrum with the bands VLF 0.0033-0.04, LF 0.04-0.15 and HF 0.15-0.40 Hz; LF "
+            f" Lower right: power spectrum with the bands VLF 0.0033-0.04, LF 0.04-0.15 and HF 0.15-0.40 Hz "
+            "(VLF cut off where it is higher than the rest); LF "
             f"{of('lf')} and HF {of('hf')} ms². LF/HF ({of('lf_hf', 1)}) depends on the recipe and on breathing and "
             "is no measure of sympathetic tone by itself."
         )

@@ -13,7 +13,7 @@ from nociscope.assays.hrv.settings import HrvSettings, Recipe, recipe_of
 from nociscope.assays.hrv.spectrum import NoSpectrum, Spectrum, spectrum, without_trend
 from nociscope.assays.hrv.time_domain import Value
 from nociscope.assays.hrv.windows import Window, windows_of
-from nociscope.beats.edit import Edited, edit
+from nociscope.beats.editing import Edited, edit
 from nociscope.beats.series import BeatSeries
 from nociscope.tables import Quality, Reading
 
@@ -265,7 +265,7 @@ def _frequency_domain(out: _Readings, found: Spectrum, part: Part, method: str, 
         notes.append(f"{found.dropped} left out for holes in the recording")
     for name in _POWERS:
         degrees, power = found.freedom[name], found.power[name]
-        low, high = power * degrees / chdtri(degrees, 0.025), power * degrees / chdtri(degrees, 0.975)
+        low, high = (float(power * degrees / chdtri(degrees, tail)) for tail in (0.025, 0.975))
         more = [*notes]
         lomb = found.lomb.get(name)
         if lomb is not None and abs(lomb - power) > LOMB_DIFFERENCE * max(power, lomb):
@@ -273,24 +273,24 @@ def _frequency_domain(out: _Readings, found: Spectrum, part: Part, method: str, 
         if name == "vlf" and part.window.length_s < 600:
             more.append("too short for VLF: only a few cycles")
         short = name in ("vlf", "total") and part.window.length_s < 600
-        out.add(name, Value(power, float(low), float(high), n), "ms2", "; ".join(more), method, short)
+        out.add(name, Value(power, low, high, n), "ms2", "; ".join(more), method, short)
     lf, hf = found.power["lf"], found.power["hf"]
     names = {"lf_nu": "nu", "hf_nu": "nu", "lf_hf": ""}
     if lf > 0 and hf > 0:
         ratio = lf / hf
         ends = [ratio / float(fdtri(found.freedom["lf"], found.freedom["hf"], p)) for p in (0.975, 0.025)]
-        low, high = min(*ends, ratio), max(*ends, ratio)
+        lowest, highest = min(*ends, ratio), max(*ends, ratio)
         said = notes[0]
         out.add(
             "lf_nu",
-            Value(100 * lf / (lf + hf), 100 * low / (1 + low), 100 * high / (1 + high), n),
+            Value(100 * lf / (lf + hf), 100 * lowest / (1 + lowest), 100 * highest / (1 + highest), n),
             "nu",
             said,
             method,
         )
-        out.add("hf_nu", Value(100 * hf / (lf + hf), 100 / (1 + high), 100 / (1 + low), n), "nu", said, method)
+        out.add("hf_nu", Value(100 * hf / (lf + hf), 100 / (1 + highest), 100 / (1 + lowest), n), "nu", said, method)
         weak = "weak evidence alone: it depends on the recipe and on breathing"
-        out.add("lf_hf", Value(ratio, low, high, n), "", f"{weak}; {said}", method)
+        out.add("lf_hf", Value(ratio, lowest, highest, n), "", f"{weak}; {said}", method)
     else:
         for name, unit in names.items():
             out.fail(name, unit, "there is no variability in these bands", method)

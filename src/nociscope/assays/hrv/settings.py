@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nociscope.assays.declaration import setting
-from nociscope.beats.edit import DEFAULT_MULTIPLE, LIPPONEN_DOI, PUBLISHED_MULTIPLE
+from nociscope.beats.editing import DEFAULT_MULTIPLE, LIPPONEN_DOI, PUBLISHED_MULTIPLE
 
 TASK_FORCE_DOI = "10.1161/01.CIR.93.5.1043"
 WELCH_DOI = "10.1109/TAU.1967.1161901"
@@ -18,8 +18,8 @@ class HrvSettings:
 
     preset: str = setting(
         "task_force",
-        "Recipe: task_force (the values below), or kubios (smoothness-priors trend removal before everything, 300 s "
-        "segments, editing at the published threshold)",
+        "Recipe: task_force (the values below), or kubios (smoothness-priors trend removal before everything, "
+        "300 s segments, editing at the published threshold)",
         source="the figures of the kubios preset are recalled, not read in its guide: compare with your version",
     )
     resampling_hz: float = setting(
@@ -37,7 +37,7 @@ class HrvSettings:
     artefact_multiple: float = setting(
         DEFAULT_MULTIPLE,
         f"Threshold of beat editing in quartile deviations; {PUBLISHED_MULTIPLE:g} is the published one",
-        source=f"doi {LIPPONEN_DOI}; 7 edits one beat in 400,000 of Gaussian variability where 5.2 edits one in 2,000",
+        source=f"doi {LIPPONEN_DOI}; 7 edits one beat in 400,000 of Gaussian variability, 5.2 one in 2,000",
     )
     poor_artefact_fraction: float = setting(
         0.05, "Share of edited beats above which values are marked poor", source="a convention of this program"

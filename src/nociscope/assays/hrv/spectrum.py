@@ -89,7 +89,7 @@ def spectrum(times_s: np.ndarray, nn_ms: np.ndarray, recipe: Recipe) -> Spectrum
         raise NoSpectrum(f"{span:.0f} s of intervals are too few for a spectrum, which needs {SHORTEST_S:.0f}")
     rate = recipe.resampling_hz
     even = _even(times_s, nn_ms, rate)
-    width = min(int(round(recipe.segment_s * rate)), even.size)
+    width = min(round(recipe.segment_s * rate), even.size)
     starts = np.arange(0, even.size - width + 1, max(width // 2, 1))
     whole = _without_holes(starts / rate + times_s[0], width / rate, times_s)
     kept = starts[whole] if whole.any() else starts

@@ -27,6 +27,8 @@ GAP, MISSED = 3.5, 1.7
 """An interval longer than this many local medians is a gap in the recording, or holds missed beats."""
 EARLY, LATE = 0.8, 1.15
 """A beat more than 20 % early, followed by a pause that makes up for it, is ectopic whatever the variability."""
+FAR = 0.4
+"""An interval that is this share of the local median away from it is no NN interval, even beside an edited place."""
 LEAST_S = 0.02
 """No threshold is below this: smaller irregularities are those of clocks and peak placement."""
 
@@ -224,4 +226,5 @@ def _irregular(rr: np.ndarray, usual: np.ndarray, known: np.ndarray, multiple: f
     beside = known.copy()  # what comes right after an edited place is irregular because of it
     beside[1:] |= known[:-1]
     beside[:-1] |= known[1:]
-    return (long | short) & ~beside
+    far = np.abs(rr - usual) > FAR * usual
+    return ((long | short) & ~beside) | (far & ~known)
