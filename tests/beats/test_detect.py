@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nociscope.assays.hrv.simulate import ecg, tachogram, with_ectopics
+from nociscope.beats.virtual import ecg, tachogram, with_ectopics
 from nociscope.beats.detect import NoHeart, agreement_of, detect
 from nociscope.beats.editing import edit
 from tests.beats.records import RATE_HZ, annotations_100, distance, record_100, record_208

@@ -13,6 +13,7 @@ BUILT_IN = (
     "nociscope.assays.qst",
     "nociscope.assays.esc",
     "nociscope.assays.hrv",
+    "nociscope.assays.reflexes",
 )
 """One line an assay; their order is the order of pages and tables."""
 

@@ -92,7 +92,7 @@ def detect(ecg_mv: np.ndarray, sampling_hz: float) -> Detected:
     if first.size < 3 or agreement < SAME_HEART:
         raise NoHeart(f"shows no heart beats that two detectors agree on (agreement {100 * agreement:.0f} %)")
     both = _rescue(first, second, clean, sampling_hz)
-    both = both[np.isfinite(ecg_mv[both])]
+    both = _without_ends(both[np.isfinite(ecg_mv[both])], clean, sampling_hz)
     times = _between_samples(clean, both) / sampling_hz
     keep = np.concatenate([[True], np.diff(times) > 0])
     return Detected(
@@ -170,6 +170,15 @@ def energy_peaks(signal: np.ndarray, sampling_hz: float) -> np.ndarray:
 def _peaks(found: tuple[object, dict[str, object]]) -> np.ndarray:
     peaks = np.asarray(found[1]["ECG_R_Peaks"], dtype=float)
     return np.unique(peaks[np.isfinite(peaks)].astype(int))
+
+
+def _without_ends(places: np.ndarray, clean: np.ndarray, sampling_hz: float) -> np.ndarray:
+    """Leave out low peaks in the first and last 0.3 s: waves of complexes that the recording cut off."""
+    reach = 0.3 * sampling_hz
+    at_end = (places < reach) | (places > clean.size - reach)
+    low = clean[places] < 0.5 * np.median(clean[places]) if places.size else at_end
+    kept: np.ndarray = places[~(at_end & low)]
+    return kept
 
 
 def _at_peak(clean: np.ndarray, places: np.ndarray, sampling_hz: float) -> np.ndarray:

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from nociscope.assays.hrv import ASSAY, HrvRecording, HrvSettings, measure, read
-from nociscope.assays.hrv.simulate import ecg as virtual_ecg
-from nociscope.assays.hrv.simulate import tachogram
+from nociscope.beats.virtual import ecg as virtual_ecg
+from nociscope.beats.virtual import tachogram
 from nociscope.problems import BadInput
 from tests.assays.hrv.studies import beats, ecg, onsets, study, visit
 from tests.beats.records import RATE_HZ, record_100, record_208
@@ -81,7 +81,7 @@ def test_heart_rates_are_no_beat_times(tmp_path: Path) -> None:
         ("1.0\t2.0\n2.0\t3.0\n", "has 2 columns and its JSON names 1"),
         ("1.0\n1.9\n", "too few"),
         ("n/a\nn/a\n", "too few"),
-        ("1.0\n" + "9" * 400 + "\n", "too few"),
+        ("1.0\n" + "9" * 400 + "\n", "sub-01"),
     ],
 )
 def test_texts_that_are_no_beat_times(tmp_path: Path, text: str, words: str) -> None:

@@ -136,8 +136,8 @@ ASSAY = Assay(
         "{artefact_multiple} quartile deviations, by full compensatory pauses and, in an ECG, by the shape of the "
         "complex; intervals beside them were left out. Measures follow the Task Force (1996). Powers are in ms2 from "
         "a cubic spline at {resampling_hz} Hz, Welch's method with Hann segments of {segment_s} s, half "
-        "overlap and removal of a straight line (preset {preset}), checked by a Lomb-Scargle periodogram. Values of five "
-        "minutes, of a night and of 24 hours were never compared with one another's norms."
+        "overlap and removal of a straight line (preset {preset}), checked by a Lomb-Scargle periodogram. Values of "
+        "five minutes, of a night and of 24 hours were never compared with one another's norms."
     ),
     references=(
         Reference("Task Force. Circulation 1996;93:1043-1065", TASK_FORCE_DOI, "measures and bands"),
