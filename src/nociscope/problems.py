@@ -34,7 +34,7 @@ def clean_text(text: object, limit: int | None = None) -> str:
     longer = limit is not None and len(out) > 4 * limit + 100
     if limit is not None and longer:
         out = out[: 4 * limit + 100]  # a cell of megabytes is not cleaned whole to show sixty characters
-    if not out.isprintable():
+    if not (out.isascii() and out.isprintable()):  # most cells are plain, and tables have many
         out = "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") else c for c in out)
     out = re.sub(r" {2,}", " ", out).strip()
     if limit is not None and (longer or len(out) > limit):
@@ -95,7 +95,7 @@ class Problem:
         if self.column:
             where.append(f"column {self.column}")
         place = ", ".join(clean_text(w, 200) for w in where if w)
-        found = f"“{clean_text(self.value, 60)}” " if self.value else ""
+        found = f"“{clean_text(self.value, 60)}” " if self.value.strip() not in ("", "n/a") else ""
         body = f"{found}{clean_text(self.what, 600)}"
         if self.remedy:
             body += f"; {clean_text(self.remedy, 400)}"

@@ -422,7 +422,9 @@ def split_tsv(text: str, file: str) -> tuple[tuple[str, ...], list[RawRow], list
             problems.append(
                 Problem(
                     what=f"the row has {len(cells)} cells and the header {len(header)}",
-                    remedy="write n/a in the missing cells",
+                    remedy="write n/a in the missing cells"
+                    if len(cells) < len(header)
+                    else "remove the cells beyond the header",
                     code="ragged-row",
                     file=file,
                     row=number,

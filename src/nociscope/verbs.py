@@ -16,12 +16,12 @@ from nociscope.problems import BadInput, CannotWrite, InputMissing, Problem, Usa
 
 if TYPE_CHECKING:
     from nociscope.engine import RunSummary, Watcher
-    from nociscope.norms.model import Norm
+    from nociscope.norms.build import BuildReport
     from nociscope.study.checks import CheckReport
     from nociscope.study.records import Participant
     from nociscope.tables import Reading, Score, Table
 
-DEMO_PEOPLE = 10
+DEMO_PEOPLE = 24
 DEMO_SEED = 1
 
 
@@ -147,27 +147,52 @@ class Demo:
     summary: RunSummary
 
 
-def demo(out: Path | str = "nociscope-demo", *, jobs: int = 1, watcher: Watcher | None = None) -> Demo:
-    """Simulate a small study and work it up: ``out/study`` and ``out/results``.
+def demo(
+    out: Path | str = "nociscope-demo", *, jobs: int = 1, overwrite: bool = False, watcher: Watcher | None = None
+) -> Demo:
+    """Simulate a small study, make norms of its controls, and work it up: ``out/study``, ``norms``, ``results``.
 
-    A second call finds the same study there and does nothing that is done already.
+    A second call finds the study there and does nothing that is done already.
+
+    Parameters
+    ----------
+    out : Path or str
+    jobs : int
+        Worker processes.
+    overwrite : bool
+        Whether an earlier demonstration is removed and made anew.
+    watcher : Watcher, optional
+        Told of the progress.
+
+    Raises
+    ------
+    CannotWrite
+        The folder holds something else.
     """
+    from nociscope.engine.dataset import made_by_us
     from nociscope.engine.place import make, resolve_out
+    from nociscope.norms.files import BUILT_FILE
 
     root = resolve_out(Path(out))
-    study = root / "study"
-    finished = root / "study" / "dataset_description.json"
-    if not finished.exists():
+    study, norms, results = root / "study", root / "norms", root / "results"
+    if overwrite:
+        for folder, kind in ((study, "raw"), (results, "derivative")):
+            if made_by_us(folder, kind) and not folder.is_symlink():
+                shutil.rmtree(folder)
+    fresh = not made_by_us(study, "raw")
+    if fresh:
         make(root)
-        study = simulate(root / "study", DEMO_PEOPLE, DEMO_SEED)
-    return Demo(study, run(study, root / "results", jobs=jobs, watcher=watcher))
+        simulate(study, DEMO_PEOPLE, DEMO_SEED)
+    if fresh or not (norms / BUILT_FILE).is_file():
+        build_norms(study, norms)
+    return Demo(study, run(study, results, norms=norms, jobs=jobs, watcher=watcher))
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
     """Norms built from a study's own controls, and what of the study could not be used."""
 
-    norms: tuple[Norm, ...]
+    report: BuildReport
     controls: int
     problems: tuple[Problem, ...]
 
@@ -185,7 +210,7 @@ def build_norms(study: Path | str, folder: Path | str, *, settings: Path | None 
     from nociscope.assays.registry import assays
     from nociscope.engine import measure_study
     from nociscope.engine.place import make, resolve_out, resolve_study
-    from nociscope.norms.build import build_norms as build
+    from nociscope.norms.build import build_report
     from nociscope.norms.files import write_norms
     from nociscope.norms.library import load_library
     from nociscope.study import open_study
@@ -206,10 +231,11 @@ def build_norms(study: Path | str, folder: Path | str, *, settings: Path | None 
             )
         )
     readings, problems = measure_study(opened, load_settings(root, settings), controls.__contains__)
-    norms = build(readings, controls, load_library(), assays())
+    report = build_report(readings, controls, load_library(), assays())
     make(full)
-    write_norms(norms, full)
-    return Built(norms, len(controls), (*opened.problems, *problems))
+    write_norms(report.norms, full)
+    general = tuple(p for p in opened.problems if p.participant_id in controls or not p.participant_id)
+    return Built(report, len(controls), (*general, *problems))
 
 
 @dataclass(frozen=True, slots=True)

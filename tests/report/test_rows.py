@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nociscope.report.rows import joined, reading_table
+from nociscope.report.rows import NormLink, joined, reading_table
 from nociscope.tables import Reading, Score
 
 AT = {"assay": "lep", "site": "hand_dorsum", "side": "left", "measure": "n2_latency", "unit": "ms"}
@@ -55,4 +57,36 @@ def test_what_all_readings_share_is_said_once() -> None:
     assert table.common == "Method m."
     assert all(line.notes == () for g in table.groups for line in g.lines)
     table = reading_table([reading(1.0, "m"), reading(2.0, "k")], [], None, {}, most=5)
-    assert [line.notes for g in table.groups for line in g.lines] == [("Method m.",), ("Method k.",)]
+    assert table.common == ""
+    assert [line.method for g in table.groups for line in g.lines] == ["m", "k"]
+
+
+def test_reasons_that_differ_in_names_alone_are_one() -> None:
+    readings, scores = [], []
+    for measure in ("cdt", "wdt", "hpt"):
+        for site in ("foot_dorsum", "hand_dorsum", "face"):
+            at = {"assay": "qst", "site": site, "side": "left", "measure": measure, "value": 1.0, "unit": "degC"}
+            readings.append(Reading(**at, method="limits"))
+            reason = f"the norm of_forearm_{measure} is for forearm, not for {site}; measured by limits; try `more`"
+            scores.append(Score(participant_id="sub-1", session_id="n/a", **at, call="not_comparable", reason=reason))
+    scores[-1] = replace(scores[-1], reason="the age is not stated")
+    table = reading_table(readings, scores, None, {}, most=99)
+    assert table.footnotes == (
+        (
+            "a",
+            "The norm of_forearm_[measure] is for forearm, not for [site]; measured by [method]; try “more”",
+            "cdt; wdt; hpt: 8 readings",
+        ),
+        ("b", "The age is not stated", "hpt (face, left)"),
+    )
+    assert [line.scores[0].footnote for g in table.groups for line in g.lines].count("a") == 8
+
+
+def test_a_norm_stands_in_the_heading_only_when_most_lines_rest_on_it() -> None:
+    link = NormLink(key="k", anchor="norm-k", unverified=False)
+    table = reading_table([reading(1.0)], [score(1.0, "k")], None, {"k": link}, most=9)
+    assert table.groups[0].norm == link
+    assert table.groups[0].lines[0].scores[0].norm is None
+    table = reading_table([reading(float(i)) for i in range(9)], [score(1.0, "k")], None, {"k": link}, most=9)
+    assert table.groups[0].norm is None
+    assert table.groups[0].lines[1].scores[0].norm == link

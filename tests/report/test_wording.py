@@ -87,3 +87,7 @@ def test_units() -> None:
 def test_text_loses_control_and_direction_characters() -> None:
     assert wording.shown("a\u202eb\nc\x1b[31m") == "a b c [31m"
     assert len(wording.shown("x" * 10_000)) == wording.TEXT_LIMIT
+
+
+def test_a_number_and_its_unit_stay_together() -> None:
+    assert wording.tied("15.8 °C, 95 % of 3 ms and 4 men") == "15.8\u00a0°C, 95\u00a0% of 3\u00a0ms and 4 men"

@@ -31,12 +31,19 @@ PROBE_TABLE = Table(
 
 
 @dataclass(frozen=True, slots=True)
+class Event:
+    side: str = "left"
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class ProbeSettings:
     delay_ms: float = setting(0.0, "Delay of the marker", unit="ms", source="assumed")
     repeats: int = setting(3, "Repeats")
     bands: tuple[float, ...] = setting((1.0, 2.0), "Edges", unit="Hz")
     kind: Literal["a", "b"] = setting("a", "Kind")
     events: Mapping[str, Mapping[str, str]] = setting({}, "What event codes mean")
+    typed: Mapping[str, Event] = setting({}, "The same, typed")
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nociscope.problems import InputMissing, InvalidStudy
+from nociscope.problems import BadInput, InputMissing, InvalidStudy
 from nociscope.study import open_study
 
 from .conftest import write
@@ -183,6 +183,18 @@ def test_links_out_of_the_study_are_named_and_not_followed(study_root, tmp_path,
     assert SECRET not in repr(study)
     if where.startswith("sub-01"):
         assert problem.participant_id == "sub-01"
+
+
+def test_a_json_outside_is_not_passed_over_for_a_farther_one(study_root, tmp_path):
+    write(study_root, "task-lep_eeg.json", '{"EEGReference": "ears"}')
+    outside = write(tmp_path, "outside.json", f'{{"EEGReference": "{SECRET}"}}')
+    path = study_root / "sub-01/ses-1/eeg/sub-01_ses-1_task-lep_eeg.json"
+    path.unlink()
+    path.symlink_to(outside)
+    visit = open_study(study_root).visits["sub-01"][0]
+    with pytest.raises(BadInput, match="leads out of the study") as caught:
+        visit.metadata(visit.find(extensions=[".vhdr"])[0])
+    assert SECRET not in str(caught.value)
 
 
 def test_link_loops_end(study_root):

@@ -6,7 +6,7 @@ import pytest
 from nociscope.problems import BadInput, InputMissing, InvalidStudy
 from nociscope.study.settings import describe_settings, load_settings
 
-from .conftest import PROBE, write
+from .conftest import PROBE, Event, write
 
 GOOD = """
 [probe]
@@ -15,6 +15,8 @@ bands = [1, 2.5]
 kind = "b"
 [probe.events."condition 54"]
 site = "hand_dorsum"
+[probe.typed.x]
+weight = 2
 [rules.reliable_change.isi_total]
 sd = 4.5
 [norms]
@@ -40,6 +42,7 @@ def test_a_good_file(study_root):
     probe = settings.assay("probe")
     assert (probe.delay_ms, probe.bands, probe.kind, probe.repeats) == (30.0, (1.0, 2.5), "b", 3)
     assert probe.events == {"condition 54": {"site": "hand_dorsum"}}
+    assert probe.typed["x"] == Event(weight=2.0)
     assert settings.rules["reliable_change"]["isi_total"]["sd"] == 4.5
     assert settings.norms == {"use": ["x"]}
     assert pickle.loads(pickle.dumps(settings)) == settings
@@ -73,6 +76,8 @@ def test_the_users_file_wins_value_by_value(study_root, tmp_path):
         ('[probe]\nkind = "c"\n', "expected 'a' or 'b'"),
         ('[probe]\nbands = [1, "x"]\n', "probe.bands.1"),
         ("[probe.events.x]\nsite = 3\n", "probe.events.x.site is 3"),
+        ("[probe.typed.x]\nsid = 'left'\n", "probe.typed.x has no entry sid; did you mean side?"),
+        ("[probe.typed.x]\nweight = 'left'\n", 'probe.typed.x.weight is "left"'),
         ("rules = 1\n", "rules is not a section"),
     ],
 )

@@ -85,7 +85,9 @@ def _dispatch(given: list[str]) -> int:
         print(f"nociscope {__version__}")
         return EXIT_DONE
     from nociscope.cli.commands import app
+    from nociscope.threads import one_thread
 
+    one_thread()
     code = app(with_lists(given) or ["--help"], standalone_mode=False, prog_name="nociscope")
     return int(code or EXIT_DONE)
 

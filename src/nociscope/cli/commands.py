@@ -45,8 +45,17 @@ def cores() -> int:
 
 
 def _split(words: list[str] | None) -> tuple[str, ...]:
-    """Return labels that came one by one or joined by commas."""
-    return tuple(part for word in words or () for part in word.replace(",", " ").split())
+    """Return labels that came one by one or joined by commas.
+
+    Raises
+    ------
+    UsageError
+        A filter was given and names nothing: taking that for no filter would run everybody.
+    """
+    parts = tuple(part for word in words or () for part in word.replace(",", " ").split())
+    if words and not parts:
+        raise UsageError("A list of labels is empty; name at least one, or leave the option out.")
+    return parts
 
 
 @app.command(epilog="Example: nociscope run study results --participant-label 01 02 --jobs 4")
@@ -54,7 +63,7 @@ def run(
     study: StudyArgument,
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder for the results.")],
     level: Annotated[
-        str, typer.Argument(metavar="[participant|group]", help="One level alone; both when none is named.")
+        str, typer.Argument(metavar="participant|group", help="One level alone; both when none is named.")
     ] = "both",
     participant_label: Annotated[
         list[str] | None,
@@ -126,7 +135,10 @@ def _dry_run(study: Path, out: Path, options: Any) -> int:
 def _conclude(summary: Any) -> None:
     complain_of(summary.problems)
     failed = f", {counted(len(summary.failed), 'participant')} with problems" if summary.failed else ""
-    say(f"{counted(summary.participants, 'participant')}, {counted(summary.made, 'visit')} worked up{failed}.")
+    done = summary.visits - summary.made
+    already = f", {done} done already" if done else ""
+    worked = f"{counted(summary.made, 'visit')} worked up{already}"
+    say(f"{counted(summary.participants, 'participant')}: {worked}{failed}.")
     if summary.index is not None:
         say(f"Results: {summary.index}")
 
@@ -216,7 +228,8 @@ def norms_build(
 
     built = verbs.build_norms(study, folder, settings=settings)
     complain_of(built.problems)
-    say(f"{counted(len(built.norms), 'norm')} from {counted(built.controls, 'control')}: {folder}")
+    say(built.report.text().rstrip())
+    say(f"From {counted(built.controls, 'control')}; use them with: nociscope run STUDY OUT --norms {folder}")
     return EXIT_SOME_FAILED if any(p.severity == "error" for p in built.problems) else EXIT_DONE
 
 
@@ -263,17 +276,18 @@ def simulate(
 
 @app.command(epilog="Example: nociscope demo my-demo")
 def demo(
-    out: Annotated[Path, typer.Argument(metavar="[OUT]", help="The folder for study and results.")] = Path(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder for study and results.")] = Path(
         "nociscope-demo"
     ),
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Worker processes.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Remove an earlier demo and make it anew.")] = False,
     debug: DebugOption = False,
 ) -> int:
     """Simulate a small study, work it up, and say where the report is."""
     from nociscope import verbs
 
     with watching() as watcher:
-        done = verbs.demo(out, jobs=jobs or cores(), watcher=watcher)
+        done = verbs.demo(out, jobs=jobs or cores(), overwrite=overwrite, watcher=watcher)
     say(f"Virtual study: {done.study}")
     _conclude(done.summary)
     return done.summary.exit_code

@@ -89,13 +89,19 @@ def refuse_foreign(out: Path) -> None:
     name = "dataset_description.json"
     if not (out / name).exists():
         return
-    try:
-        description = files.read_json(out / name, name)
-        makers = [entry.get("Name") for entry in description.get("GeneratedBy", [])]
-    except (BadInput, AttributeError, TypeError):
-        makers = []
-    if "nociscope" not in makers:
+    if not made_by_us(out, "derivative"):
         raise CannotWrite(f"{out}: this folder holds another dataset; name a new or empty folder for the results.")
+
+
+def made_by_us(folder: Path, kind: str) -> bool:
+    """Tell whether a folder is a dataset of this kind (`raw`, `derivative`) that nociscope wrote."""
+    name = "dataset_description.json"
+    try:
+        description = files.read_json(folder / name, name)
+        makers = [entry.get("Name") for entry in description.get("GeneratedBy", [])]
+        return "nociscope" in makers and description.get("DatasetType") == kind
+    except (BadInput, AttributeError, TypeError):
+        return False
 
 
 def recorded(study: Study, out: Path) -> tuple[Place, ...]:
@@ -163,7 +169,7 @@ def write_group(study: Study, out: Path) -> Path:
     for table, kind in ((READINGS, "readings"), (SCORES, "scores")):
         store.write(out, f"group/{kind}.tsv", _joined(out, places, table, kind))
         store.write(out, f"group/{kind}.json", files.to_json(table.dictionary()))
-    results = [store.load(out, p.participant_id, p.session_id) for p in places]
+    results = [store.load(out, p.participant_id, p.session_id, figures=False) for p in places]
     _write_descriptions(out, results)
     store.write(out, "index.html", _index(study, results))
     return out / "index.html"

@@ -16,31 +16,13 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from multiprocessing import connection, get_context
+from multiprocessing import connection, get_context, resource_tracker
 from types import MappingProxyType
 from typing import Any, Protocol
 
-THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "BLIS_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-)
-"""What numeric libraries read, once, when they are loaded."""
+from nociscope.threads import one_thread
 
 _STOP_SECONDS = 3.0
-
-
-def one_thread() -> None:
-    """Tell numeric libraries that are loaded from now on, here and in child processes, to use one thread.
-
-    Participants run side by side, so more threads would only fight for the cores; and sums split over threads need
-    not have the same last bits.
-    """
-    for name in THREAD_VARIABLES:
-        os.environ[name] = "1"
 
 
 def _thaw(cells: dict[Any, Any]) -> MappingProxyType[Any, Any]:
@@ -112,7 +94,6 @@ def _portable(error: Exception) -> Exception:
 
 def _work(pipe: connection.Connection, function: Function, shared: Any) -> None:
     """Serve tasks from the main process until it sends None."""
-    # Ctrl-C reaches the whole terminal group; the main process alone answers it and stops the workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_watch_parent, daemon=True).start()
     with contextlib.suppress(EOFError, OSError):
@@ -124,6 +105,24 @@ def _work(pipe: connection.Connection, function: Function, shared: Any) -> None:
             pipe.send(answer)
 
 
+@contextlib.contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Block SIGINT for the child that is started meanwhile.
+
+    Ctrl-C reaches every process of a terminal; the main process alone answers it and stops the workers. A signal mask
+    is inherited, so a worker is deaf from its first instruction, and one that comes meanwhile waits for us.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # starting it would unblock the signal
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class _Worker:
     """A worker process, its pipe, and the task it has."""
 
@@ -131,7 +130,8 @@ class _Worker:
         context = get_context("spawn")
         self.pipe, theirs = context.Pipe()
         self.process = context.Process(target=_work, args=(theirs, function, shared), daemon=True)
-        self.process.start()
+        with _without_interrupts():
+            self.process.start()
         theirs.close()
         self.task: tuple[str, Any] | None = None
 

@@ -22,6 +22,10 @@ FORMAT = 1
 """Raised when the meaning of a manifest changes, so that older ones no longer count."""
 
 
+NOT_READ = frozenset({"anat", "func", "dwi", "fmap", "perf", "mrs", "meg", "pet", "ieeg", "nirs", "motion"})
+"""Folders of other methods, often many gigabytes, that no assay reads."""
+
+
 def hash_json(value: Any) -> str:
     """Return the SHA-256 of a value written as JSON with sorted keys."""
     return files.sha256(json.dumps(plain(value), sort_keys=True, ensure_ascii=False).encode())
@@ -79,7 +83,7 @@ def key_of(visit: Visit, deciding: Any) -> Key:
         "deciding": deciding,
         "participant": visit.participant,
         "session": visit.session_id,
-        "files": {f.path: hash_regular(visit, f.path) for f in visit.files},
+        "files": {f.path: hash_regular(visit, f.path) for f in visit.files if f.datatype not in NOT_READ},
         "sidecars": {path: hash_regular(visit, path) for path in visit.sidecars},
         "tables": {name: hash_rows(visit, name) for name in visit.tables},
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from nociscope import files
@@ -89,6 +90,26 @@ def make(out: Path) -> None:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CannotWrite(f"{out}: the output folder cannot be made ({error.strerror or error}).") from None
+
+
+def keep_caches_in(out: Path) -> None:
+    """Where the home folder cannot be written, let matplotlib keep its font list in the engine's folder.
+
+    It would otherwise leave a folder of its own in the system's temporary one.
+    """
+    home = Path(os.path.expanduser("~"))
+    config = os.environ.get("XDG_CONFIG_HOME") or home / ".config"
+    cache = os.environ.get("XDG_CACHE_HOME") or home / ".cache"
+    if "MPLCONFIGDIR" not in os.environ and not all(_can_write(Path(f) / "matplotlib") for f in (config, cache)):
+        os.environ["MPLCONFIGDIR"] = str(out / STATE / "cache")
+
+
+def _can_write(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK)
 
 
 def sweep(out: Path, folders: tuple[str, ...] | None = None) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from nociscope._version import __version__
 from nociscope.assays.registry import assays as all_assays
 from nociscope.engine import dataset, logs, manifest, place
-from nociscope.engine.executors import Ended, Executor, Processes, Serial, WorkerLost, one_thread
+from nociscope.engine.executors import Ended, Executor, Processes, Serial, WorkerLost
 from nociscope.engine.lock import hold
 from nociscope.engine.participant import Attempt, Job, Outcome, Task, fingerprint, measure_visit, run_participant
 from nociscope.problems import (
@@ -26,6 +26,7 @@ from nociscope.problems import (
 )
 from nociscope.study.records import Study, Visit
 from nociscope.tables import MISSING, Reading
+from nociscope.threads import one_thread
 
 if TYPE_CHECKING:
     from nociscope.study.settings import Settings
@@ -61,8 +62,8 @@ class RunSummary:
     ----------
     participants : int
         How many were looked at.
-    made : int
-        Visits that were worked up; the others were done already.
+    visits, made : int
+        Visits that were looked at, and those of them that were worked up; the others were done already.
     failed : tuple of str
         Participants of whom something was refused.
     problems : tuple of Problem
@@ -74,6 +75,7 @@ class RunSummary:
     """
 
     participants: int
+    visits: int
     made: int
     failed: tuple[str, ...]
     problems: tuple[Problem, ...]
@@ -237,9 +239,10 @@ def run_study(
     NociscopeError
         Nothing could be run; its `exit_code` tells why.
     """
+    one_thread()
     options = options or Options()
     plan = plan_run(Path(study_root), Path(out), options)
-    one_thread()
+    place.keep_caches_in(plan.job.out)
     people = tuple(t.participant.participant_id for t in plan.tasks)
     shared = options.level == "participant" and bool(options.participants) and len(people) <= MOST_SHARED
     place.make(plan.job.out)
@@ -256,7 +259,7 @@ def _run(plan: Plan, watcher: Watcher) -> RunSummary:
     out, study, options = plan.job.out, plan.study, plan.options
     started = datetime.datetime.now(datetime.UTC)
     dataset.write_frame(study, out)
-    problems: list[Problem] = [*study.problems, *_unmatched(study, options)]
+    problems: list[Problem] = [*_of_selected(plan), *_unmatched(study, options)]
     outcomes: list[Outcome] = []
     if options.level != "group":
         outcomes = _participants(plan, watcher)
@@ -264,7 +267,8 @@ def _run(plan: Plan, watcher: Watcher) -> RunSummary:
     index = None
     if options.level != "participant":
         if not outcomes:
-            problems += _recorded_problems(study, out)
+            problems += _recorded_problems(plan.tasks, out)
+            problems += _without_results(study, out)
         problems += _strangers(study, out)
         index = dataset.write_group(study, out)
     ordered = logs.in_order(problems, tuple(study.participants))
@@ -273,6 +277,7 @@ def _run(plan: Plan, watcher: Watcher) -> RunSummary:
     logs.write_problems(out, ordered)
     summary = RunSummary(
         participants=len(plan.tasks),
+        visits=sum(len(t.visits) for t in plan.tasks),
         made=sum(o.made for o in outcomes),
         failed=failed,
         problems=ordered,
@@ -281,6 +286,18 @@ def _run(plan: Plan, watcher: Watcher) -> RunSummary:
     )
     logs.write_log(out, _log_lines(plan, summary, outcomes, started))
     return summary
+
+
+def _of_selected(plan: Plan) -> Iterator[Problem]:
+    """Yield what was wrong with the study, without what concerns only people who are not selected."""
+    from nociscope.assays.registry import assays
+    from nociscope.study.checks import unread
+
+    selected = {t.participant.participant_id for t in plan.tasks}
+    for problem in plan.study.problems:
+        if problem.participant_id not in plan.study.participants or problem.participant_id in selected:
+            yield problem
+    yield from unread(plan.study, assays())
 
 
 def _is_error(problem: Problem, person: str) -> bool:
@@ -331,11 +348,25 @@ def _outcome(ended: Ended) -> Outcome:
     return Outcome(participant_id=ended.key, problems=(problem,))
 
 
-def _recorded_problems(study: Study, out: Path) -> Iterator[Problem]:
+def _recorded_problems(tasks: Iterable[Task], out: Path) -> Iterator[Problem]:
     """Yield the problems of the participants' results that a group run builds on."""
-    for person in study.participants:
-        for record in manifest.read_manifest(person, out).visits.values():
+    for task in tasks:
+        for record in manifest.read_manifest(task.participant.participant_id, out).visits.values():
             yield from record.problems
+
+
+def _without_results(study: Study, out: Path) -> Iterator[Problem]:
+    """Yield a warning for each participant whom the group files lack."""
+    there = {visit.participant_id for visit in dataset.recorded(study, out)}
+    for person in study.participants:
+        if person not in there:
+            yield Problem(
+                what="there are no results of this participant, so the group files lack them",
+                remedy="run the participant level first",
+                code="no-results",
+                severity="warning",
+                participant_id=person,
+            )
 
 
 def _strangers(study: Study, out: Path) -> Iterator[Problem]:

@@ -248,7 +248,7 @@ def load_tables(out: Path, participant_id: str, session_id: str) -> tuple[tuple[
     return readings, scores
 
 
-def load(out: Path, participant_id: str, session_id: str = MISSING) -> VisitResult:
+def load(out: Path, participant_id: str, session_id: str = MISSING, *, figures: bool = True) -> VisitResult:
     """Return what is recorded of a visit.
 
     Parameters
@@ -257,6 +257,8 @@ def load(out: Path, participant_id: str, session_id: str = MISSING) -> VisitResu
         The output folder.
     participant_id, session_id : str
         ``sub-…``; ``ses-…`` or ``n/a``.
+    figures : bool
+        Whether the figures are read as well.
 
     Returns
     -------
@@ -285,7 +287,7 @@ def load(out: Path, participant_id: str, session_id: str = MISSING) -> VisitResu
             readings=readings,
             scores=scores,
             norms=tuple(NormUsed(**entry) for entry in record["norms"]),
-            figures=tuple(_figures_from(out, folder, record["figures"])),
+            figures=tuple(_figures_from(out, folder, record["figures"])) if figures else (),
             other_visits=tuple(record["other_visits"]),
             version=record["version"],
         )

@@ -293,7 +293,7 @@ def _section(
             Drawing(
                 anchor=f"{anchor}-figure-{number}",
                 title=wording.shown(figure.title, 200).rstrip("."),
-                caption=wording.shown(figure.caption, 1500),
+                caption=wording.tied(wording.shown(figure.caption, 1500)),
                 svg="",
                 notice="left to the files",
                 width="",

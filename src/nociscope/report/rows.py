@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -41,10 +42,13 @@ class ScoreCells:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One reading in words, with its scores; `notes` are what must be known of it beyond the cells."""
+    """One reading in words, with its scores.
+
+    `method` is empty where the heading says it; `notes` are what must be known beyond the cells.
+    """
 
     title: str
-    meaning: str
+    method: str
     value: str
     interval: str
     n: str
@@ -89,23 +93,63 @@ class ReadingTable:
 
 @dataclass(slots=True)
 class _Footnotes:
-    marks: dict[str, str] = field(default_factory=dict)
-    concerned: dict[str, list[str]] = field(default_factory=dict)
+    """Reasons under a table; those that differ only in the names of measure, site and method are one."""
 
-    def mark(self, reason: str, title: str) -> str:
+    marks: dict[str, str] = field(default_factory=dict)
+    said: dict[str, list[str]] = field(default_factory=dict)
+    concerned: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+
+    def mark(self, reason: str, general: str, title: str, place: str) -> str:
         """Return the mark of a reason: a, b, … z, aa, ab, …"""
         if not reason:
             return ""
-        if reason not in self.marks:
+        if general not in self.marks:
             number, mark = len(self.marks), ""
             while number >= 0:
                 mark = chr(ord("a") + number % 26) + mark
                 number = number // 26 - 1
-            self.marks[reason] = mark
-        names = self.concerned.setdefault(reason, [])
-        if title not in names:
-            names.append(title)
-        return self.marks[reason]
+            self.marks[general] = mark
+        said = self.said.setdefault(general, [])
+        if reason not in said:
+            said.append(reason)
+        concerned = self.concerned.setdefault(general, [])
+        if (title, place) not in concerned:
+            concerned.append((title, place))
+        return self.marks[general]
+
+    def lines(self, of: int) -> tuple[tuple[str, str, str], ...]:
+        """Return mark, reason and whom it concerns; `of` is the number of all readings in the table."""
+        out: list[tuple[str, str, str]] = []
+        for general, mark in self.marks.items():
+            said = self.said[general]
+            reason = said[0] if len(said) == 1 else general
+            reason = re.sub(r"`([^`]*)`", r"“\1”", reason)
+            out.append((mark, f"{reason[:1].upper()}{reason[1:]}", _whom(self.concerned[general], of)))
+        return tuple(out)
+
+
+def _general(score: Score, reading: Reading | None) -> str:
+    """Return a score's reason with the names of its own measure, site and method left open."""
+    reason = wording.shown(score.reason)
+    names = [(score.measure, "[measure]", ""), (score.site, "[site]", "")]
+    if reading is not None:
+        names.append((reading.method, "[method]", "by "))
+    for name, word, before in names:
+        if name not in ("", MISSING):
+            pattern = rf"(?<![A-Za-z0-9]){re.escape(before + name)}(?![A-Za-z0-9])"
+            reason = re.sub(pattern, before + word, reason)
+    return reason
+
+
+def _whom(names: Sequence[tuple[str, str]], of: int, most: int = 6) -> str:
+    """Return whom a reason concerns: measures with their places, or, when there are many, the measures alone."""
+    if len(names) == of > 2:
+        return "All readings of this test"
+    if len(names) <= most:
+        return "; ".join(f"{t} ({p[:1].lower()}{p[1:]})" if p else t for t, p in names)
+    titles = list(dict.fromkeys(t for t, _ in names))
+    shown = titles if len(titles) <= 15 else [*titles[:14], f"{len(titles) - 14} more measures"]
+    return f"{'; '.join(shown)}: {len(names)} readings"
 
 
 def joined(readings: Sequence[Reading], scores: Sequence[Score]) -> list[tuple[Reading | None, tuple[Score, ...]]]:
@@ -157,7 +201,8 @@ def reading_table(
         place = wording.place(site, side)
         lines = tuple(_line(r, s, declaration, norms, footnotes, {**shared, **here}, place) for r, s in members)
         used = {s.norm for line in lines for s in line.scores if s.norm is not None}
-        norm = used.pop() if len(used) == 1 else None
+        many = 2 * sum(any(s.norm for s in line.scores) for line in lines) >= len(lines)
+        norm = used.pop() if len(used) == 1 and many else None
         if norm is not None:
             lines = tuple(replace(x, scores=tuple(replace(s, norm=None) for s in x.scores)) for x in lines)
         made.append(Group(title=place or "Person as a whole", common=_sentence(here), norm=norm, lines=lines))
@@ -165,15 +210,12 @@ def reading_table(
     return ReadingTable(
         groups=tuple(made),
         common=_sentence(shared),
-        footnotes=tuple(
-            (mark, f"{reason[:1].upper()}{reason[1:]}", _some(footnotes.concerned[reason], len(kept)))
-            for reason, mark in footnotes.marks.items()
-        ),
+        footnotes=footnotes.lines(len(kept)),
         omitted=len(pairs) - len(kept),
         has_n=any(line.n for g in made for line in g.lines),
         has_interval=any(line.interval for g in made for line in g.lines),
         has_expected=any(s.expected for s in cells),
-        has_limits=any(s.limits or s.norm for s in cells),
+        has_limits=any(s.limits for s in cells),
         has_z=any(s.z for s in cells),
         has_percentile=any(s.percentile for s in cells),
         has_probability=any(s.p_beyond for s in cells),
@@ -214,14 +256,6 @@ def _sentence(facts: Mapping[str, str]) -> str:
     return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
-def _some(names: Sequence[str], of: int, most: int = 8) -> str:
-    if len(names) == of > 2:
-        return "All readings of this test"
-    if len(names) <= most:
-        return wording.listed(names)
-    return f"{', '.join(names[:most])} and {len(names) - most} more"
-
-
 def title_of(measure: str, declaration: Assay | None) -> str:
     """Return a measure's name for people, as its assay declares it."""
     declared = declaration.measure_named(measure) if declaration else None
@@ -241,14 +275,17 @@ def _line(
     declared = declaration.measure_named(record.measure) if declaration else None
     decimals = declared.decimals if declared else None
     title = title_of(record.measure, declaration)
-    concerned = title if not place else f"{title} ({place[:1].lower()}{place[1:]})"
+    own = "" if reading is None or "method" in said else reading.method
     return Line(
         title=title,
-        meaning=declared.meaning if declared else "",
+        method="" if own == MISSING else wording.shown(own, 80),
         value=value_words(record, decimals),
         interval=wording.span(reading.low, reading.high, decimals) if reading else "",
         n="" if reading is None or reading.n is None else str(reading.n),
-        scores=tuple(_cells(s, decimals, norms, footnotes.mark(wording.shown(s.reason), concerned)) for s in scores)
+        scores=tuple(
+            _cells(s, decimals, norms, footnotes.mark(wording.shown(s.reason), _general(s, reading), title, place))
+            for s in scores
+        )
         or (ScoreCells(),),
         notes=_notes(reading, said),
     )
@@ -290,7 +327,7 @@ def _notes(reading: Reading | None, said: Mapping[str, str]) -> tuple[str, ...]:
     if reading is None:
         return ("This score has no reading of the same value beside it.",)
     notes: list[str] = []
-    remark = wording.shown(reading.remark)
+    remark = wording.tied(wording.shown(reading.remark))
     remark = f"{remark[:1].upper()}{remark[1:]}" if reading.quality == "good" else remark
     if reading.quality == "good":
         if remark:
@@ -298,7 +335,7 @@ def _notes(reading: Reading | None, said: Mapping[str, str]) -> tuple[str, ...]:
     else:
         word = "No value" if reading.quality == "failed" else "Poor quality"
         notes.append(f"{word}: {remark}" if remark else f"{word}.")
-    own = {k: get(reading) for k, (_, get) in _SHARED.items() if k not in said}
+    own = {k: get(reading) for k, (_, get) in _SHARED.items() if k not in said and k != "method"}
     sentence = _sentence(own)
     if sentence:
         notes.append(sentence)

@@ -64,6 +64,11 @@ def _cleaned(text: str, limit: int) -> str:
     return clean_text(text, limit)
 
 
+def tied(text: str) -> str:
+    """Return a text in which a number and its unit are not parted at the end of a line."""
+    return re.sub(r"(?<=\d) (?=%|°C|[µmk]?[mVNsS]\b|kPa\b|/m)", "\u00a0", text)
+
+
 def number(value: float | None, decimals: int | None = None) -> str:
     """Return a number for people: a true minus sign, `decimals` places, else four significant digits.
 
@@ -85,7 +90,7 @@ def number(value: float | None, decimals: int | None = None) -> str:
 
 def unit(name: str) -> str:
     """Return a unit as it is printed: ``uS`` is µS; none for ratios and counts."""
-    return _UNITS.get(name, shown(name, 40))
+    return _UNITS.get(name, shown(name, 40).replace("degC", "°C"))
 
 
 def with_unit(text: str, name: str) -> str:

@@ -251,6 +251,7 @@ def _value(kind: Any, value: Any, where: str, file: str, unit: str) -> Any:
     """Return a value as the declared type, without guessing: the text "30" is no number."""
     from pydantic import TypeAdapter, ValidationError
 
+    _refuse_unknown_keys(kind, value, where, file)
     try:
         as_json = json.dumps(plain(value), allow_nan=False)
     except ValueError:
@@ -266,6 +267,31 @@ def _value(kind: Any, value: Any, where: str, file: str, unit: str) -> Any:
         raise _bad(
             file, f"{place} is {found}, {expected[0].lower()}{expected[1:]}{of_unit}", "correct the value"
         ) from None
+
+
+def _refuse_unknown_keys(kind: Any, value: Any, where: str, file: str) -> None:
+    """Refuse names within a value that a dataclass inside the declared type does not have."""
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type) and isinstance(value, Mapping):
+        hints = typing.get_type_hints(kind)
+        for name, inner in value.items():
+            if name not in hints:
+                raise _bad(
+                    file,
+                    f"{where} has no entry {name}{_suggestion(name, list(hints))}",
+                    "correct or remove it",
+                    code="unknown-setting",
+                )
+            _refuse_unknown_keys(hints[name], inner, f"{where}.{name}", file)
+        return
+    arguments = typing.get_args(kind)
+    if not arguments:
+        return
+    inner_kind = arguments[-1] if arguments[-1] is not Ellipsis else arguments[0]
+    inner_values = (
+        value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    )
+    for key, inner in inner_values:
+        _refuse_unknown_keys(inner_kind, inner, f"{where}.{key}", file)
 
 
 def _shown(value: Any) -> str:

@@ -127,7 +127,11 @@ class _Steps:
         self.tree.problems.append(Problem(what=what, remedy=remedy, code=code, severity=severity, file=path, **who))
 
     def entries(self, folder: str, **who: Any) -> Iterator[tuple[str, Kind]]:
-        """Yield the names in a folder, sorted, with what they are once links are followed."""
+        """Yield the names in a folder, sorted, with what they are once links are followed.
+
+        What cannot be used is a problem and is left out; but a JSON file that cannot be used stays in, so that a file
+        it applies to fails instead of taking the values of a farther JSON. Its reader looks again before it reads.
+        """
         prefix = f"{folder}/" if folder else ""
         try:
             with os.scandir(f"{self.root}/{folder}") as found:
@@ -143,12 +147,14 @@ class _Steps:
             if name.startswith(".") or (not folder and name in NOT_WALKED):
                 continue
             path = prefix + name
-            if self.patterns and not path.startswith("phenotype") and ignored(path, self.patterns):
+            if self.patterns and path.partition("/")[0] != "phenotype" and ignored(path, self.patterns):
                 self.tree.ignored += 1
                 continue
             kind = self._kind(entry, path, who)
             if kind:
                 yield name, kind
+            elif name.endswith(".json"):
+                yield name, "file"
 
     def _kind(self, entry: os.DirEntry[str], path: str, who: dict[str, Any]) -> Kind:
         if not entry.is_symlink():

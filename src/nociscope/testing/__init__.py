@@ -115,7 +115,8 @@ def check_assay(
             recover(assay, readings, true_values(assay, truth, seed), tolerance or {}, tally)
             if number == 0:
                 check_purity(assay, recording, kept, chosen)
-                check_figures(assay, recording, readings, chosen, truth, largest_svg)
+                thorough = truth is conditions[0]
+                check_figures(assay, recording, readings, chosen, truth, largest_svg, thorough=thorough)
     for measure in assay.measures:
         if measure.name not in set(not_simulated):
             promise(measure.name in seen, assay, f"the declared measure {measure.name} never appeared")

@@ -120,7 +120,8 @@ def loss_pattern(scores: Sequence[Score]) -> Pattern:
     if sites > 1:
         remarks.append(
             f"with {sites} biopsies, and if each limit is a 5th centile, up to "
-            f"{100 * chance_of_false_loss(sites):.0f} % of healthy people are below one by chance; 18 % of healthy women were (doi {EVDOKIMOV_DOI})"
+            f"{100 * chance_of_false_loss(sites):.0f} % of healthy people are below one by chance; "
+            f"18 % of healthy women were (doi {EVDOKIMOV_DOI})"
         )
     return Pattern(value, leg, thigh, sites, "; ".join(remarks))
 

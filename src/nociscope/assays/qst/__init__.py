@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from nociscope.assays.declaration import Assay, Reference
 from nociscope.assays.qst.draw import draw
+from nociscope.assays.qst.inputs import INPUTS
 from nociscope.assays.qst.measure import measure
 from nociscope.assays.qst.parameters import MEASURES
-from nociscope.assays.qst.read import INPUTS, read
+from nociscope.assays.qst.read import read
 from nociscope.assays.qst.settings import Settings
 from nociscope.assays.qst.simulate import simulate
 

@@ -10,20 +10,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from nociscope import files
-from nociscope.assays.declaration import FileInput, TableInput
 from nociscope.assays.qst import conversion
 from nociscope.assays.qst.conversion import Refused
+from nociscope.assays.qst.inputs import QST_SITES, SIDES, TRIAL_FILES, TRIALS, VALUES
 from nociscope.assays.qst.parameters import PARAMETERS, SLOPE_CODES, Parameter
 from nociscope.assays.qst.settings import Settings
 from nociscope.problems import BadInput, Problem
 from nociscope.tables import (
     MISSING,
-    SITES,
     Censored,
-    Column,
     RawRow,
     Row,
-    Table,
     format_number,
     split_tsv,
 )
@@ -32,98 +29,6 @@ if TYPE_CHECKING:
     from nociscope.study.records import FileRecord, Visit
 
 Task = Literal["limits", "yes_no", "rating", "count"]
-
-QST_SITES = tuple(s for s in SITES if not s.startswith("cornea"))
-_SIDES = {"left": "left side", "right": "right side", "both": "both sides together"}
-_CENSORED = {
-    "none": "the value was measured",
-    "below": "the true value is lower than the device could give",
-    "above": "the true value is higher than the device could give",
-}
-_DIRECTIONS = {
-    "up": "rising: the first stimulus that was felt, sharp or painful; for tsl a warm detection",
-    "down": "falling: the first stimulus that was not; for tsl a cold detection",
-    "single": "one pinprick of the wind-up test",
-    "train": "a train of ten pinpricks of the wind-up test",
-    "constant": "a stimulus of set size that was answered with yes or no",
-}
-
-_SITE = Column(
-    "site", f"Body site: {', '.join(QST_SITES)}", "text", required=True, needed=True
-)  # checked here, to suggest the nearest
-_SIDE = Column("side", "Side of the body: left, right, both or n/a")
-_PARAMETER = Column(
-    "parameter", f"DFNS code in lower case: {', '.join(PARAMETERS)}", "text", required=True, needed=True
-)
-_BASELINE = Column(
-    "baseline_c",
-    "Skin temperature from which a thermal stimulus started; n/a: the setting baseline_c",
-    "number",
-    "degC",
-    minimum=10,
-    maximum=45,
-)
-_DEVICE = Column("device", "Instrument")
-
-VALUES = Table(
-    "qst",
-    "One value of one QST parameter at one site of one participant at one visit",
-    (
-        Column("participant_id", "Participant, sub-<label>", required=True, needed=True),
-        Column("session_id", "Visit, ses-<label>; n/a where the study has no sessions"),
-        _SITE,
-        _SIDE,
-        _PARAMETER,
-        Column("value", "The value; n/a: not measured", "number", required=True),
-        Column(
-            "unit",
-            "degC (absolute), delta_degC (from baseline_c, either sign), kPa, mN, rating, ratio, count or n/8",
-            required=True,
-        ),
-        _BASELINE,
-        Column(
-            "censored", "Whether the true value lies beyond what the device could give", "choice", choices=_CENSORED
-        ),
-        _DEVICE,
-        Column("method", "How it was measured (limits, levels, ...); norms are bound to it; n/a: table"),
-    ),
-    open=True,
-)
-
-TRIALS = Table(
-    "qst_trials",
-    "One QST trial",
-    (
-        _SITE,
-        _SIDE,
-        _PARAMETER,
-        Column("trial", "Number of the trial", "number"),
-        Column("intensity", "The stimulus, or the intensity reached", "number"),
-        Column("unit", "Unit of intensity: degC, delta_degC, kPa, mN, n/8"),
-        Column("direction", "What kind of trial", "choice", choices=_DIRECTIONS),
-        Column(
-            "response",
-            "Whether it was felt, sharp or painful",
-            "choice",
-            choices={"yes": "it was", "no": "it was not"},
-        ),
-        Column("rating", "Pain rating", "number", minimum=0, maximum=100),
-        _BASELINE,
-        _DEVICE,
-    ),
-    open=True,
-)
-
-INPUTS = (
-    TableInput(VALUES),
-    FileInput(
-        datatype="beh",
-        suffix="beh",
-        extensions=(".tsv",),
-        entities={"task": "qst"},
-        title="QST trials",
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,10 +89,11 @@ class Trial:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QstRecording:
-    """All QST of one visit: values that came as values, and trials."""
+    """All QST of one visit: values that came as values, and trials; `group` as in ``participants.tsv``."""
 
     values: tuple[QstValue, ...] = ()
     trials: tuple[Trial, ...] = ()
+    group: str = ""
     problems: tuple[Problem, ...] = ()
     sources: tuple[str, ...] = ()
 
@@ -220,10 +126,11 @@ def read(visit: Visit, settings: Settings) -> QstRecording:
         values = _values(parsed.rows, settings, problems)
     except BadInput as error:
         problems += error.problems
-    wanted = INPUTS[1]
-    assert isinstance(wanted, FileInput)
     for record in visit.find(
-        datatype=wanted.datatype, suffix=wanted.suffix, extensions=wanted.extensions, **dict(wanted.entities)
+        datatype=TRIAL_FILES.datatype,
+        suffix=TRIAL_FILES.suffix,
+        extensions=TRIAL_FILES.extensions,
+        **dict(TRIAL_FILES.entities),
     ):
         sources.append(record.path)
         try:
@@ -237,7 +144,11 @@ def read(visit: Visit, settings: Settings) -> QstRecording:
     if not values and not trials and any(p.severity == "error" for p in placed):
         raise BadInput(placed)
     return QstRecording(
-        values=tuple(values), trials=tuple(trials), problems=placed, sources=tuple(dict.fromkeys(sources))
+        values=tuple(values),
+        trials=tuple(trials),
+        group=visit.participant.group,
+        problems=placed,
+        sources=tuple(dict.fromkeys(sources)),
     )
 
 
@@ -267,9 +178,9 @@ def _place(row: Row) -> tuple[str, str, Parameter]:
     if site not in QST_SITES:
         raise Refused("site", "is not a site that is known", nearest(site, QST_SITES), "unknown-site")
     side = row.text("side", MISSING).lower()
-    if side != MISSING and side not in _SIDES:
+    if side != MISSING and side not in SIDES:
         raise Refused(
-            "side", "is not a side; expected left, right, both or n/a", nearest(side, _SIDES), "unknown-side"
+            "side", "is not a side; expected left, right, both or n/a", nearest(side, SIDES), "unknown-side"
         )
     return site, side, PARAMETERS[code]
 
@@ -284,7 +195,25 @@ def _values(rows: Iterable[Row], settings: Settings, problems: list[Problem]) ->
             continue
         if value is not None:
             found.append((row, value))
+            problems += _at_device_limit(row, value, settings)
     return _without_conflicts(found, problems)
+
+
+def _at_device_limit(row: Row, value: QstValue, settings: Settings) -> list[Problem]:
+    """Ask about a pain threshold that equals the device's limit and is not marked as censored."""
+    limit = {"cpt": settings.cold_cutoff_c, "hpt": settings.heat_cutoff_c}.get(value.parameter)
+    if limit is None or value.value != limit or value.censored != "none":
+        return []
+    beyond = "below" if value.parameter == "cpt" else "above"
+    return [
+        row.problem(
+            "value",
+            f"is the limit of the device ({limit:g} degC), and the row does not say whether the threshold is beyond",
+            f"write {beyond} in the column censored if no pain was felt up to there",
+            severity="warning",
+            code="at-device-limit",
+        )
+    ]
 
 
 def _value(row: Row, settings: Settings) -> QstValue | None:
@@ -385,7 +314,28 @@ def _trials(visit: Visit, record: FileRecord, settings: Settings, problems: list
             continue
         if trial is not None:
             trials.append(trial)
+    problems += _silent_singles(trials, record.path)
     return trials
+
+
+def _silent_singles(trials: Iterable[Trial], file: str) -> Iterable[Problem]:
+    """Say where every single stimulus of a wind-up series was rated 0, so that there is no ratio."""
+    singles: dict[tuple[str, str], list[float]] = {}
+    for trial in trials:
+        if trial.parameter == "wur" and trial.direction == "single" and trial.rating is not None:
+            singles.setdefault((trial.site, trial.side), []).append(trial.rating)
+    for (site, side), ratings in singles.items():
+        if not any(ratings):
+            place = site if side == MISSING else f"{side} {site}"
+            yield Problem(
+                what=f"every single stimulus at the {place} was rated 0, so the wind-up ratio has no value",
+                remedy="choose a stronger pinprick next time; nothing needs correcting if the ratings are right",
+                severity="note",
+                code="zero-ratings",
+                file=file,
+                column="rating",
+                value="0",
+            )
 
 
 def _lowered(rows: Iterable[RawRow]) -> list[RawRow]:
@@ -438,67 +388,83 @@ def _trial(row: Row, settings: Settings, sidecar_baseline: float | None, device:
     site, side, parameter = _place(row)
     stated = row.number("baseline_c")
     baseline = sidecar_baseline if stated is None else stated
-    intensity, rating = row.number("intensity"), row.number("rating")
-    direction, response = row.text("direction"), row.text("response")
-    absolute, remark = False, ""
-    task: Task
-    if direction == "constant" and parameter.code in SLOPE_CODES:
-        task = "yes_no"
-        if intensity is None or not response:
-            return None
-        intensity = _step(parameter, intensity, row.text("unit"), baseline, settings)
-    elif parameter.kind == "rating" or parameter.kind == "ratio":
-        task, intensity = "rating", None
-        if rating is None:
-            return None
-        if parameter.kind == "ratio" and direction not in ("single", "train"):
-            raise Refused(
-                "direction", "is not single or train, which wind-up needs", "write which it was", "bad-direction"
-            )
-    elif parameter.kind == "count":
-        task = "count"
-        if not response and intensity is None:
-            return None
-        if intensity is not None and not response:
-            intensity = conversion.to_canonical(
-                parameter, intensity, "", None, settings.baseline_c, "intensity"
-            ).value
-    else:
-        task = "limits"
-        if direction not in ("", "up", "down"):
-            raise Refused(
-                "direction",
-                f"is not a direction of {parameter.code}; expected up or down",
-                "correct it",
-                "bad-direction",
-            )
-        if intensity is None:
-            return None
-        if parameter.kind == "span" and conversion.spelled(row.text("unit")) == "degC" and intensity >= 0:
-            absolute = True
-        signed = intensity
-        converted = conversion.to_canonical(
-            parameter, intensity, row.text("unit"), baseline, settings.baseline_c, "intensity"
-        )
-        intensity, remark = converted.value, converted.remark
-        if parameter.kind == "span" and signed < 0:
-            intensity = signed
+    answer = _answer(row, parameter, baseline, settings)
+    if answer is None:
+        return None
     return Trial(
         site=site,
         side=side,
         parameter=parameter.code,
-        task=task,
-        intensity=intensity,
-        absolute=absolute,
-        direction=direction,
-        response=response,
-        rating=rating,
+        task=answer.task,
+        intensity=answer.intensity,
+        absolute=answer.absolute,
+        direction=row.text("direction"),
+        response=row.text("response"),
+        rating=row.number("rating"),
         baseline=baseline,
         device=row.text("device", device),
         order=row.number("trial") or float(row.row),
-        remark=remark,
+        remark=answer.remark,
         source=row.file,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What kind of trial a row is, and its intensity on the scale of that kind; see :class:`Trial`."""
+
+    task: Task
+    intensity: float | None = None
+    remark: str = ""
+    absolute: bool = False
+
+
+def _answer(row: Row, parameter: Parameter, baseline: float | None, settings: Settings) -> _Answer | None:
+    """Return what a row answers, None when it holds no answer.
+
+    Raises
+    ------
+    Refused
+        A cell cannot be right.
+    """
+    intensity, response = row.number("intensity"), row.text("response")
+    if row.text("direction") == "constant" and parameter.code in SLOPE_CODES:
+        if intensity is None or not response:
+            return None
+        return _Answer("yes_no", _step(parameter, intensity, row.text("unit"), baseline, settings))
+    if parameter.kind in ("rating", "ratio"):
+        if row.number("rating") is None:
+            return None
+        if parameter.kind == "ratio" and row.text("direction") not in ("single", "train"):
+            raise Refused(
+                "direction", "is not single or train, which wind-up needs", "write which it was", "bad-direction"
+            )
+        return _Answer("rating")
+    if parameter.kind == "count":
+        if response:
+            return _Answer("count")
+        if intensity is None:
+            return None
+        counted = conversion.to_canonical(parameter, intensity, "", None, settings.baseline_c, "intensity")
+        return _Answer("count", counted.value)
+    return _limit(row, parameter, intensity, baseline, settings)
+
+
+def _limit(
+    row: Row, parameter: Parameter, intensity: float | None, baseline: float | None, settings: Settings
+) -> _Answer | None:
+    """Return a limits trial or a turning point; a thermal limen keeps its sign, which tells cold from warm."""
+    if row.text("direction") not in ("", "up", "down"):
+        raise Refused(
+            "direction", f"is not a direction of {parameter.code}; expected up or down", "correct it", "bad-direction"
+        )
+    if intensity is None:
+        return None
+    unit = row.text("unit")
+    converted = conversion.to_canonical(parameter, intensity, unit, baseline, settings.baseline_c, "intensity")
+    if parameter.kind == "span":
+        return _Answer("limits", intensity, converted.remark, absolute=conversion.spelled(unit) == "degC")
+    return _Answer("limits", converted.value, converted.remark)
 
 
 def _step(parameter: Parameter, intensity: float, unit: str, baseline: float | None, settings: Settings) -> float:

@@ -36,8 +36,11 @@ class Settings:
     lapse: float = setting(
         0.02,
         "Share of yes/no answers taken to be unrelated to the stimulus (half of them yes); fixed, not estimated",
-        source="10.3758/BF03194544: a lapse rate fixed at 0 biases the slope; 0.02 is within its bound of 0.06",
+        source="0 biases threshold and slope when lapses occur (10.3758/BF03194544), and estimating it does not cure "
+        "that (10.1167/12.6.25); 0.02 by simulation, see docs/validation/qst_psychometric.md",
     )
     minimum_yes_no_trials: int = setting(
-        8, "Fewer answered yes/no trials than this give no fit", source="below it the interval spans the whole range"
+        8,
+        "Fewer answered yes/no trials than this give no fit",
+        source="chosen: with fewer the interval tells next to nothing",
     )

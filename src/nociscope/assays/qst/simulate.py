@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nociscope.assays.qst.inputs import TRIALS
 from nociscope.assays.qst.parameters import PARAMETERS
 from nociscope.assays.qst.psychometric import proportion_yes
-from nociscope.assays.qst.read import TRIALS
 from nociscope.files import to_json
 from nociscope.tables import Value
 from nociscope.truth import Simulated, SimulatedFile, TrueValue, Truth

@@ -112,7 +112,7 @@ def aggregate(code: str, trials: Sequence[Trial], settings: Settings) -> Aggrega
     if parameter.kind == "force":
         return _turning_points(trials)
     if code == "tsl":
-        return _limen(trials)
+        return _limen(trials, settings)
     return _limits(parameter, trials, settings)
 
 
@@ -169,15 +169,30 @@ def _at_limit(parameter: Parameter, trial: Trial, settings: Settings) -> bool:
     return absolute >= settings.heat_cutoff_c - tolerance
 
 
-def _limen(trials: Sequence[Trial]) -> Aggregate:
+def _limen(trials: Sequence[Trial], settings: Settings) -> Aggregate:
     """Return the thermal sensory limen: warm minus cold detections, or the mean of spans.
 
     With trials in both directions that are temperatures (or signed differences), it is mean(up) - mean(down) with
-    Welch's interval; otherwise every row is a span and the limen is their mean.
+    Welch's interval; otherwise every row is a span and the limen is their mean. Rising trials alone that lie above
+    the baseline are temperatures whose other half is missing.
     """
     up = [t.intensity for t in trials if t.direction == "up" and t.intensity is not None]
     down = [t.intensity for t in trials if t.direction == "down" and t.intensity is not None]
     both = bool(up and down)
+    if (
+        up
+        and not down
+        and len(up) == len(trials)
+        and min(up) >= settings.baseline_c
+        and all(t.absolute for t in trials)
+    ):
+        return Aggregate(
+            value=None,
+            n=len(up),
+            method="limits",
+            quality="failed",
+            remark="warm detections without cold detections; a span is written with the unit delta_degC",
+        )
     if both and (all(t.absolute for t in trials) or any(v < 0 for v in down)):
         value, low, high = _difference(up, down)
         n = min(len(up), len(down))
