@@ -166,7 +166,8 @@ def _trace(manoeuvre: Manoeuvre, settings: ReflexSettings, number: int) -> Figur
         fig = new_figure(15.5, 6.0)
         ax = fig.subplots()
         step = max(1, times.size // 1500)
-        ax.plot(times[::step], rate[::step], color=PALETTE.loss, linewidth=1.0, marker="o", markersize=2)
+        dots = {"marker": "o", "markersize": 2} if times.size < 250 else {}
+        ax.plot(times[::step], rate[::step], color=PALETTE.loss, linewidth=1.0, **dots)
         marks = [m for f in found[:1] for m in f.marks]
         if marks:
             ax.plot(
@@ -191,7 +192,7 @@ def _trace(manoeuvre: Manoeuvre, settings: ReflexSettings, number: int) -> Figur
         ax.set_ylabel("heart rate, /min")
         svg = figure_to_svg(fig, f"reflexes-trace-{number}")
     said = "; ".join(
-        f"{TESTS[f.test].title.lower()} {f.value:.{2 if TESTS[f.test].unit == 'ratio' else 0}f}"
+        f"{TESTS[f.test].title} {f.value:.{2 if TESTS[f.test].unit == 'ratio' else 0}f}"
         + ("" if TESTS[f.test].unit == "ratio" else TESTS[f.test].unit)
         + (f" ({f.low:.2f} to {f.high:.2f})" if f.low is not None and f.high is not None else "")
         for f in found
