@@ -143,8 +143,10 @@ def test_ewings_limits_are_inclusive_as_printed(test: str, unit: str, at: float,
 
 @pytest.mark.parametrize(
     ("age", "limit"),
-    [(20, 1.17), (24.9, 1.17), (27, 1.15), (33, 1.13), (39, 1.12), (44, 1.10), (45, 1.08), (52, 1.07), (57, 1.06)]
-    + [(61, 1.04), (69, 1.03), (75.5, 1.02)],
+    [
+        *((20, 1.17), (24.9, 1.17), (27, 1.15), (33, 1.13), (39, 1.12), (44, 1.10), (45, 1.08), (52, 1.07)),
+        *((57, 1.06), (61, 1.04), (69, 1.03), (75.5, 1.02)),
+    ],
 )
 def test_the_ei_limit_goes_by_age(age: float, limit: float) -> None:
     got = judged("ei_ratio", limit - 0.01, "ratio", age)
@@ -239,7 +241,7 @@ def test_too_short_for_a_breath() -> None:
 
 
 def valsalva_rates(top: float = 100, bottom: float = 55) -> np.ndarray:
-    return np.interp(GRID, [0, 20, 34, 37, 45, 60, 100], [70, 70, top, top, bottom, 70, 70])
+    return np.interp(GRID, [0, 20, 33, 37, 44, 48, 60, 100], [70, 70, top, top, bottom, bottom, 70, 70])
 
 
 def test_the_valsalva_ratio() -> None:

@@ -47,8 +47,8 @@ ASSAY = Assay(
     settings=ReflexSettings,
     methods=(
         "Reflex tests were taken from the table, or read from ECGs and beat times of the manoeuvres with NeuroKit2 "
-        "and the beat editing of the heart-rate variability. Deep breathing: mean over breaths of highest minus lowest "
-        "heart rate, and longest over shortest interval (E:I). Valsalva ratio: longest interval within "
+        "and the beat editing of the heart-rate variability. Deep breathing: mean over breaths of highest minus "
+        "lowest heart rate, and longest over shortest interval (E:I). Valsalva ratio: longest interval within "
         "{after_release_s} s of release over the shortest during the strain. 30:15 ratio: longest interval of beats "
         "{longest_beats} over the shortest of beats {shortest_beats} after standing up (Ziegler 1992). The rise of "
         "heart rate on standing or tilt is the highest rate that two half-minute means at least a minute apart reach "

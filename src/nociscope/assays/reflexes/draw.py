@@ -166,8 +166,8 @@ def _trace(manoeuvre: Manoeuvre, settings: ReflexSettings, number: int) -> Figur
         fig = new_figure(15.5, 6.0)
         ax = fig.subplots()
         step = max(1, times.size // 1500)
-        dots = {"marker": "o", "markersize": 2} if times.size < 250 else {}
-        ax.plot(times[::step], rate[::step], color=PALETTE.loss, linewidth=1.0, **dots)
+        size = 2.0 if times.size < 250 else 0.0
+        ax.plot(times[::step], rate[::step], color=PALETTE.loss, linewidth=1.0, marker="o", markersize=size)
         marks = [m for f in found[:1] for m in f.marks]
         if marks:
             ax.plot(
