@@ -21,6 +21,7 @@ COMMANDS = (
     ("norms", "list"),
     ("norms", "show"),
     ("norms", "build"),
+    ("import", "rr"),
     ("simulate",),
     ("demo",),
 )

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nociscope.beats.virtual import ecg, tachogram, with_ectopics
 from nociscope.beats.detect import NoHeart, agreement_of, detect
 from nociscope.beats.editing import edit
+from nociscope.beats.virtual import ecg, tachogram, with_ectopics
 from tests.beats.records import RATE_HZ, annotations_100, distance, record_100, record_208
 
 POWER = {"vlf": 500.0, "lf": 600.0, "hf": 550.0}
