@@ -33,7 +33,7 @@ ASSAY = Assay(
             title=test.title,
             meaning=test.meaning,
             loss=test.loss,
-            log10=test.sited,
+            log10=test.sited or name == "deep_breathing_difference",  # Ziegler 1992; ratios need log(y - 1)
             spread="none" if test.sited else "normal",
             decimals=2 if test.unit in ("ratio", "uL", "mV", "s") else 0,
             doi=PROTOCOL_DOI,
