@@ -2,10 +2,10 @@
 
 Run: ``python benchmarks/hrv.py [--repeats 5]``
 
-The ECG is a virtual one of 360 Hz; no file is needed. Loading NeuroKit2 (about two seconds, once a process) is
-timed apart. The comparison is of the time-domain measures and Welch powers: NeuroKit2's ``hrv_time`` and
-``hrv_frequency`` are called as its ``hrv`` calls them, and its nonlinear indices, which would take far longer, are left
-out. Ours edits the beats and makes the intervals and the Lomb-Scargle check as well.
+The ECG is a virtual one of 360 Hz; no file is needed. Loading NeuroKit2 (about two seconds, once a process) is timed
+apart. The comparison is of the time-domain measures and Welch powers: NeuroKit2's ``hrv_time`` and ``hrv_frequency``
+are called as its ``hrv`` calls them; its nonlinear indices, which would take far longer, are left out. Ours edits the
+beats and makes the intervals and the Lomb-Scargle check as well.
 """
 
 from __future__ import annotations

@@ -51,10 +51,10 @@ def test_a_preset_and_another_task_are_not_compared() -> None:
 
 
 def test_rmssd_sleeps_until_it_is_named() -> None:
-    asleep = judged("rmssd", 12)
+    asleep = judged("rmssd", 11)
     assert asleep.call == "not_comparable"
     assert "only when named" in asleep.reason
-    awake = judged("rmssd", 12, FIVE, 40, "F", "voss2015_rmssd_5min")
+    awake = judged("rmssd", 11, FIVE, 40, "F", "voss2015_rmssd_5min")
     assert awake.call == "loss"
     assert "unverified" in awake.reason
 
