@@ -111,8 +111,11 @@ def measure(recording: HrvRecording, settings: HrvSettings | None = None) -> tup
 def _of_part(part: Part, recipe: Recipe, settings: HrvSettings) -> list[Reading]:
     stem = f"task:{part.series.task or 'none'} window:{part.window.name}"
     remark, quality = _state(part, settings)
-    out = _Readings(part, f"{stem} {recipe.time_name}", remark, quality)
-    out.add("artefact_fraction", Value(part.beats.fraction, n=part.beats.times_s.size), "")
+    edited = _edited(part)
+    everywhere = "; ".join(r for r in (remark, edited if quality == "poor" else "") if r)
+    out = _Readings(part, f"{stem} {recipe.time_name}", everywhere, quality)
+    said = "" if quality == "poor" else edited
+    out.add("artefact_fraction", Value(part.beats.fraction, n=part.beats.times_s.size), "", said)
     names = {**TIME_UNITS, **(DAY_UNITS if part.window.name == "24h" else {})}
     nn, times = part.nn_ms, part.times_s
     differences = time_domain.differences_ms(1000.0 * part.beats.nn_s, part.beats.normal)
@@ -150,9 +153,6 @@ def _state(part: Part, settings: HrvSettings) -> tuple[str, Quality]:
     if part.window.remark:
         remarks.append(part.window.remark)
     poor = part.beats.fraction > settings.poor_artefact_fraction
-    if part.beats.kinds:
-        kinds = ", ".join(f"{n} {kind}" for kind, n in sorted(Counter(part.beats.kinds).items()))
-        remarks.append(f"{100 * part.beats.fraction:.2g} % of beats edited ({kinds})")
     if part.beats.gaps_s:
         lost = sum(b - a for a, b in part.beats.gaps_s)
         count = len(part.beats.gaps_s)
@@ -160,6 +160,14 @@ def _state(part: Part, settings: HrvSettings) -> tuple[str, Quality]:
     if part.series.agreement is not None and part.series.agreement < 0.8:
         poor = True
     return "; ".join(remarks), "poor" if poor else "good"
+
+
+def _edited(part: Part) -> str:
+    """Return in words what was edited: beside the share itself, and beside every value where it is much."""
+    if not part.beats.kinds:
+        return ""
+    kinds = ", ".join(f"{n} {kind}" for kind, n in sorted(Counter(part.beats.kinds).items()))
+    return f"{100 * part.beats.fraction:.2g} % of beats edited ({kinds})"
 
 
 class _Readings:
@@ -266,7 +274,7 @@ def _frequency_domain(out: _Readings, found: Spectrum, part: Part, method: str, 
     for name in _POWERS:
         degrees, power = found.freedom[name], found.power[name]
         low, high = (float(power * degrees / chdtri(degrees, tail)) for tail in (0.025, 0.975))
-        more = [*notes]
+        more = [*notes] if name in ("lf", "hf") else notes[1:]
         lomb = found.lomb.get(name)
         if lomb is not None and abs(lomb - power) > LOMB_DIFFERENCE * max(power, lomb):
             more.append(f"the Lomb-Scargle check gives {lomb:.3g} ms2")
@@ -280,7 +288,7 @@ def _frequency_domain(out: _Readings, found: Spectrum, part: Part, method: str, 
         ratio = lf / hf
         ends = [ratio / float(fdtri(found.freedom["lf"], found.freedom["hf"], p)) for p in (0.975, 0.025)]
         lowest, highest = min(*ends, ratio), max(*ends, ratio)
-        said = notes[0]
+        said = "; ".join(notes[1:])
         out.add(
             "lf_nu",
             Value(100 * lf / (lf + hf), 100 * lowest / (1 + lowest), 100 * highest / (1 + highest), n),
@@ -290,7 +298,7 @@ def _frequency_domain(out: _Readings, found: Spectrum, part: Part, method: str, 
         )
         out.add("hf_nu", Value(100 * hf / (lf + hf), 100 / (1 + highest), 100 / (1 + lowest), n), "nu", said, method)
         weak = "weak evidence alone: it depends on the recipe and on breathing"
-        out.add("lf_hf", Value(ratio, lowest, highest, n), "", f"{weak}; {said}", method)
+        out.add("lf_hf", Value(ratio, lowest, highest, n), "", "; ".join(r for r in (weak, said) if r), method)
     else:
         for name, unit in names.items():
             out.fail(name, unit, "there is no variability in these bands", method)
