@@ -17,6 +17,8 @@ from nociscope.problems import BadInput, Problem, Severity
 if TYPE_CHECKING:
     from nociscope.study.records import FileRecord, Visit
 
+MOST_ROWS = 26_000_000
+"""24 hours at 300 Hz; more would not fit the memory that a worker may take."""
 ECG_NAMES = ("ecg", "ekg", "cardiac")
 FEWEST_BEATS = 4
 SHORTEST_RR_S, LONGEST_RR_S = 0.25, 2.5
@@ -98,6 +100,12 @@ def _numbers(text: str, width: int, place: _Place) -> np.ndarray:
 
     import pandas as pd
 
+    if text.count("\n") > MOST_ROWS:
+        raise BadInput(
+            place.problem(
+                f"has more than {MOST_ROWS:,} rows", "downsample it to 250 Hz, or give beat times", "too-many-rows"
+            )
+        )
     first = text.split("\n", 1)[0].rstrip("\r").split("\t")
     if len(first) != width:
         raise BadInput(
@@ -107,7 +115,7 @@ def _numbers(text: str, width: int, place: _Place) -> np.ndarray:
         )
     try:
         table = pd.read_csv(
-            io.StringIO(text), sep="\t", header=None, names=list(range(width)), na_values=["n/a"], dtype=float
+            io.BytesIO(text.encode()), sep="\t", header=None, names=list(range(width)), na_values=["n/a"], dtype=float
         )
     except (ValueError, OverflowError, pd.errors.ParserError):
         row, cell = _first_bad(text, width)
