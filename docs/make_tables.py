@@ -25,6 +25,7 @@ COMMANDS = (
     ("norms", "build"),
     ("rules", "list"),
     ("rules", "show"),
+    ("import", "rr"),
     ("simulate",),
     ("demo",),
 )

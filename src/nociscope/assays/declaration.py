@@ -86,9 +86,8 @@ class Measure:
 class OwnLimit:
     """Limits of normal that came with a value, as a laboratory prints them beside it.
 
-    `measure`, `site`, `side` and `method` say which reading; `low` and `high` are in `unit`, which may differ
-    from the
-    reading's. A value that equals a limit is normal.
+    `measure`, `site`, `side` and `method` say which reading; `low` and `high` are in `unit`, which may differ from
+    the reading's. A value that equals a limit is normal.
     """
 
     measure: str
@@ -222,9 +221,8 @@ class Assay:
         ``derivatives(recording, readings, settings) -> tuple of DerivedFile``: files to be saved in the visit's
         output folder beside its tables.
     limits : callable or None
-        ``limits(recording, settings) -> tuple of OwnLimit``: limits that the input itself gives for its
-        values. They go
-        before every shipped norm and after the norms that a user named for the run. Pure.
+        ``limits(recording, settings) -> tuple of OwnLimit``: limits that the input itself gives for its values.
+        They go before every shipped norm and after the norms that a user named for the run. Pure.
     open_measure : callable or None
         ``open_measure(name) -> Measure or None``: the declaration of a measure that the data name and `measures` does
         not list, such as a laboratory's analyte.

@@ -13,6 +13,9 @@ BUILT_IN = (
     "nociscope.assays.ccm",
     "nociscope.assays.biopsy",
     "nociscope.assays.qst",
+    "nociscope.assays.esc",
+    "nociscope.assays.hrv",
+    "nociscope.assays.reflexes",
     "nociscope.assays.ncs",
     "nociscope.assays.labs",
 )

@@ -26,7 +26,8 @@ class FileInput:
     extensions : tuple of str
         Alternatives, the first being the one that is written.
     entities : mapping
-        Entity -> required label, or a label pattern with ``*``; ``{"task": "qst"}``.
+        Entity -> required label, or a pattern with ``*``, ``|`` and a leading ``!`` (see ``Visit.find``);
+        ``{"task": "qst"}``.
     title : str
         What it is, for `nociscope check`.
     """

@@ -99,6 +99,12 @@ class RawTable:
     rows: tuple[RawRow, ...]
 
 
+def _label_fits(label: str, pattern: str) -> bool:
+    """Tell whether an entity's label fits ``a|b*``, or with ``!`` in front fits none of them."""
+    fits = any(fnmatchcase(label, p) for p in pattern.removeprefix("!").split("|"))
+    return fits != pattern.startswith("!")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
     """One participant at one session: all that an assay's `read` needs.
@@ -142,7 +148,8 @@ class Visit:
         extensions : iterable of str
             Any of these; empty for all.
         **entities : str
-            Label or pattern that the entity must have; an entity that the file lacks does not fit.
+            Label or pattern that the entity must have, alternatives joined by ``|``; an entity that the file lacks
+            does not fit. With ``!`` in front: none of these, and a file that lacks the entity fits.
         """
         wanted = tuple(extensions)
         return tuple(
@@ -151,7 +158,7 @@ class Visit:
             if fnmatchcase(f.datatype, datatype)
             and fnmatchcase(f.suffix, suffix)
             and (not wanted or f.extension in wanted)
-            and all(fnmatchcase(f.entities.get(k, "\0"), v) for k, v in entities.items())
+            and all(_label_fits(f.entities.get(k, "\0"), v) for k, v in entities.items())
         )
 
     def holds(self, wanted: TableInput | FileInput) -> bool:
