@@ -16,7 +16,7 @@ from nociscope.problems import BadInput, CannotWrite, InputMissing, Problem, Usa
 
 if TYPE_CHECKING:
     from nociscope.engine import RunSummary, Watcher
-    from nociscope.mechanisms.profile import Mechanism
+    from nociscope.mechanisms.result import Mechanism
     from nociscope.norms.build import BuildReport
     from nociscope.study.checks import CheckReport
     from nociscope.study.records import Participant
@@ -353,7 +353,8 @@ def explain(
     from nociscope.mechanisms.covariates import of_participants
     from nociscope.mechanisms.laboratory import learn
     from nociscope.mechanisms.observed import as_matrix, visits_of
-    from nociscope.mechanisms.profile import Explainer, checked_priors
+    from nociscope.mechanisms.profile import Explainer
+    from nociscope.mechanisms.settings import checked_priors
     from nociscope.mechanisms.table import read_scores
     from nociscope.study.settings import load_settings
 

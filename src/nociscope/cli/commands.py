@@ -313,7 +313,7 @@ def explain(
     settings: SettingsOption = None,
     debug: DebugOption = False,
 ) -> int:
-    """Say which mechanisms the scores of a table point to: prior, posterior, what drove it and what contradicts it."""
+    """Say which mechanisms the scores of a table point to, what drove it and what contradicts it."""
     from nociscope import verbs
     from nociscope.files import write_atomic
     from nociscope.tables import MECHANISMS

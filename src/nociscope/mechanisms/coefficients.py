@@ -9,15 +9,13 @@ import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nociscope.mechanisms.files import DATA
 from nociscope.truth import MECHANISM_KEYS
-
-DATA = Path(__file__).parent / "data"
 
 GRADES = {
     "good": "several sources agree, or one is large and direct",
@@ -232,10 +230,3 @@ def knowledge() -> Knowledge:
         se=se,
         residual=residual,
     )
-
-
-def fingerprint() -> dict[str, str]:
-    """Return the SHA-256 of each coefficient table."""
-    from nociscope import files
-
-    return {p.name: files.sha256(p.read_bytes()) for p in sorted(DATA.glob("*.tsv"))}

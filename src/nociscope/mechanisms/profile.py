@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -16,10 +16,8 @@ from nociscope.mechanisms.coefficients import Knowledge, knowledge
 from nociscope.mechanisms.laboratory import Laboratory, as_the_norms
 from nociscope.mechanisms.model import Fit, Floats, Group
 from nociscope.mechanisms.observed import Visit
-from nociscope.tables import Value
+from nociscope.mechanisms.result import Contribution, Further, Mechanism
 from nociscope.truth import MECHANISM_KEYS
-
-Status = Literal["assessed", "not_assessable"]
 
 NOT_ASSESSABLE = 0.85
 """A mechanism cannot be assessed while the tests leave more of its prior standard deviation than this."""
@@ -27,135 +25,8 @@ NOT_ASSESSABLE = 0.85
 SURPRISE = 0.01
 """A test is surprising when the others predicted a value as far out or further with less than this probability."""
 
-_TOLD = math.log(1.25)
 _OPPOSED = math.log(2)
-_SHOWN = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contribution:
-    """What one test says of one mechanism.
-
-    Attributes
-    ----------
-    test : str
-        Key in the coefficient table.
-    words : str
-        Assay, measure and site, as in the scores table.
-    z : float
-        The observed score; over several measures, sites and sides their mean.
-    factor : float
-        By how much this test multiplies the odds, given all others; does not depend on the mechanism's prior.
-    expected, expected_sd : float
-        What the other tests predicted.
-    surprise : float
-        Probability of a value as far from that or further.
-    error : float
-        Probability that the test carries a gross error.
-    """
-
-    test: str
-    words: str
-    z: float
-    factor: float
-    expected: float
-    expected_sd: float
-    surprise: float
-    error: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Further:
-    """A test that was not done, and how much it would tell: bits of information, whatever its value."""
-
-    test: str
-    words: str
-    bits: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mechanism:
-    """One mechanism of one visit; the first fields are columns of ``tables.MECHANISMS``."""
-
-    participant_id: str
-    session_id: str
-    mechanism: str
-    prior: float
-    posterior: float
-    likelihood_ratio: float
-    severity: float
-    severity_low: float
-    severity_high: float
-    status: Status
-    flag: str
-    posterior_low: float
-    posterior_high: float
-    spread_left: float
-    contributions: tuple[Contribution, ...] = ()
-    further: tuple[Further, ...] = ()
-    controls: int = 0
-    covariates: tuple[str, ...] = field(default=())
-
-    @property
-    def drivers(self) -> tuple[Contribution, ...]:
-        """The tests that moved it most, most first."""
-        moved = [c for c in self.contributions if abs(math.log(c.factor)) > _TOLD]
-        return tuple(sorted(moved, key=lambda c: -abs(math.log(c.factor)))[:_SHOWN])
-
-    def as_row(self) -> dict[str, Value]:
-        """Return the row of the mechanisms table."""
-        row: dict[str, Value] = {name: getattr(self, name) for name in _PLAIN}
-        row["drivers"] = "; ".join(f"{c.words} x{c.factor:.3g}" for c in self.drivers)
-        row["tests"] = "; ".join(f"{c.words} ({c.z:.2f})" for c in self.contributions)
-        best = self.further[0] if self.further else None
-        row["next_test"] = best.words if best else None
-        row["next_test_bits"] = best.bits if best else None
-        return row
-
-    def as_json(self) -> dict[str, Any]:
-        """Return all of it as JSON."""
-        plain = {f.name: getattr(self, f.name) for f in fields(self)}
-        return plain | {
-            "contributions": [{f.name: getattr(c, f.name) for f in fields(c)} for c in self.contributions],
-            "further": [{f.name: getattr(x, f.name) for f in fields(x)} for x in self.further],
-            "covariates": list(self.covariates),
-        }
-
-
-_PLAIN = (
-    "participant_id",
-    "session_id",
-    "mechanism",
-    "prior",
-    "posterior",
-    "likelihood_ratio",
-    "severity",
-    "severity_low",
-    "severity_high",
-    "status",
-    "flag",
-    "posterior_low",
-    "posterior_high",
-    "spread_left",
-)
-
-
-def mechanism_from_json(entry: Mapping[str, Any]) -> Mechanism:
-    """Return the mechanism that :meth:`Mechanism.as_json` wrote.
-
-    Raises
-    ------
-    TypeError, KeyError
-        It did not.
-    """
-    return Mechanism(
-        **{
-            **entry,
-            "contributions": tuple(Contribution(**c) for c in entry["contributions"]),
-            "further": tuple(Further(**x) for x in entry["further"]),
-            "covariates": tuple(entry["covariates"]),
-        }
-    )
+_NAMED = 5
 
 
 @dataclass
@@ -185,6 +56,27 @@ class Explainer:
         self._prior = np.array([self.priors.get(k, p.prior) for k, p in known.priors.items()])
         self._groups: dict[tuple[tuple[int, ...], frozenset[str]], Group] = {}
         self._batteries: dict[tuple[tuple[int, ...], frozenset[str]], model.Battery] = {}
+
+    @cached_property
+    def coefficients(self) -> dict[tuple[int, int], dict[str, Any]]:
+        """What a contribution records of its coefficient, by the places of test and mechanism."""
+        tests = {t.key: (i, t) for i, t in enumerate(self.knowledge.tests)}
+        out: dict[tuple[int, int], dict[str, Any]] = {}
+        for c in self.knowledge.coefficients:
+            place, test = tests[c.test]
+            out[place, MECHANISM_KEYS.index(c.mechanism)] = {
+                "test": c.test,
+                "title": test.title,
+                "words": test.words,
+                "shift": c.shift,
+                "se": c.se,
+                "grade": c.grade,
+                "citation": c.citation,
+                "doi": c.doi,
+                "derivation": c.derivation,
+                "conflict": c.conflict,
+            }
+        return out
 
     @cached_property
     def _components(self) -> tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]:
@@ -240,6 +132,10 @@ class Explainer:
                     found[number][k] = its_told.mechanism(row, column, visits[number], battery)
         return tuple(tuple(m for m in row if m is not None) for row in found)
 
+    def nobody(self, participant_id: str, session_id: str) -> tuple[Mechanism, ...]:
+        """Return the profile of a visit without any test: the priors."""
+        return self.explain([Visit(participant_id=participant_id, session_id=session_id)])[0]
+
     def _range(self, k: int) -> tuple[float, float]:
         """Return the plausible priors of a mechanism; a prior that the user gave is taken as known."""
         key = MECHANISM_KEYS[k]
@@ -248,12 +144,30 @@ class Explainer:
         prior = self.knowledge.priors[key]
         return prior.low, prior.high
 
+    def described(self, k: int) -> dict[str, Any]:
+        """Return what a profile says of a mechanism whatever the tests: its name, and where the prior comes from."""
+        key = MECHANISM_KEYS[k]
+        known = self.knowledge.priors[key]
+        low, high = self._range(k)
+        given = key in self.priors
+        return {
+            "title": known.title,
+            "meaning": known.meaning,
+            "prior_low": low,
+            "prior_high": high,
+            "prior_source": "given in the settings" if given else f"{known.citation}: {known.derivation}",
+            "prior_doi": "" if given else known.doi,
+        }
+
     def further(self, k: int, battery: model.Battery) -> tuple[Further, ...]:
         """Return the tests that were not done and bear on a mechanism, the most telling first."""
         bits = battery.bits[:, k]
         order = [int(i) for i in np.argsort(-bits, kind="stable") if bits[i] > 0]
         tests = self.knowledge.tests
-        return tuple(Further(test=tests[i].key, words=tests[i].words, bits=float(bits[i])) for i in order)
+        return tuple(
+            Further(test=tests[i].key, title=tests[i].title, words=tests[i].words, bits=float(bits[i]))
+            for i in order[:_NAMED]
+        )
 
     def _untested(self, visit: Visit, k: int, battery: model.Battery) -> Mechanism:
         low, high = self._range(k)
@@ -263,6 +177,7 @@ class Explainer:
             participant_id=visit.participant_id,
             session_id=visit.session_id,
             mechanism=MECHANISM_KEYS[k],
+            **self.described(k),
             prior=prior,
             posterior=prior,
             likelihood_ratio=1.0,
@@ -332,6 +247,7 @@ class _Told:
             participant_id=visit.participant_id,
             session_id=visit.session_id,
             mechanism=MECHANISM_KEYS[k],
+            **self.explainer.described(k),
             prior=float(self.prior[column]),
             posterior=posterior,
             likelihood_ratio=ratio,
@@ -362,10 +278,10 @@ class _Told:
             self.error[row, bears].tolist(),
         )
         names = ("z", "factor", "expected", "expected_sd", "surprise", "error")
-        tests = [known.tests[self.group.tests[i]] for i in bears]
+        sources = [self.explainer.coefficients[self.group.tests[i], k] for i in bears]
         return tuple(
-            Contribution(test=t.key, words=t.words, **dict(zip(names, values, strict=True)))
-            for t, values in zip(tests, zip(*numbers, strict=True), strict=True)
+            Contribution(**source, **dict(zip(names, values, strict=True)))
+            for source, values in zip(sources, zip(*numbers, strict=True), strict=True)
         )
 
     def _flag(self, row: int, column: int, contributions: Iterable[Contribution]) -> str:
@@ -379,7 +295,7 @@ class _Told:
             if c.surprise < SURPRISE and own * rest < 0 and min(abs(own), abs(rest)) > _OPPOSED:
                 against = [o for o in said if o is not c and math.log(o.factor) * own < 0]
                 against.sort(key=lambda o: -abs(math.log(o.factor)))
-                named = ", ".join(f"{o.words} ({o.z:+.1f})" for o in against[:_SHOWN])
+                named = ", ".join(f"{o.words} ({o.z:+.1f})" for o in against[:_NAMED])
                 out.append(f"{c.words} ({c.z:+.1f}) against {named or 'the other tests'}")
         return f"contradiction: {'; '.join(out)}" if out else ""
 
@@ -414,42 +330,3 @@ def _updated(prior: float, ratio: float) -> float:
         return prior
     odds = prior / (1 - prior) * ratio
     return odds / (1 + odds) if math.isfinite(odds) else 1.0
-
-
-_KNOWN = f"known are {', '.join(MECHANISM_KEYS)}"
-
-
-def checked_priors(section: Mapping[str, Any], where: str = "the settings") -> dict[str, float]:
-    """Return the priors of a settings section ``[mechanisms.prior]``.
-
-    Raises
-    ------
-    BadInput
-        An entry is no mechanism, or its prior is not a number between 0 and 1.
-    """
-    from nociscope.problems import BadInput, Problem
-
-    def wrong(key: str, what: str, remedy: str) -> Problem:
-        return Problem(what=what, remedy=remedy, code="bad-settings", file=where, column=key)
-
-    problems = [
-        wrong(f"mechanisms.{key}", "is not a setting of the mechanisms", "write [mechanisms.prior]")
-        for key in section
-        if key != "prior"
-    ]
-    given = section.get("prior", {})
-    if not isinstance(given, Mapping):
-        raise BadInput([wrong("mechanisms.prior", "is not a section", "write [mechanisms.prior]"), *problems])
-    priors: dict[str, float] = {}
-    for key, value in given.items():
-        if key not in MECHANISM_KEYS:
-            problems.append(
-                wrong(f"mechanisms.prior.{key}", "is not a mechanism", f"known are {', '.join(MECHANISM_KEYS)}")
-            )
-        elif isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1:
-            problems.append(wrong(f"mechanisms.prior.{key}", "is not a number between 0 and 1", "correct the entry"))
-        else:
-            priors[key] = float(value)
-    if problems:
-        raise BadInput(problems)
-    return priors
