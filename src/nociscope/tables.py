@@ -579,7 +579,7 @@ MECHANISMS = Table(
             "choice",
             choices={
                 "assessed": "yes",
-                "not_assessable": "no test bears on it, or those done leave more than 0.85 of its prior standard deviation",
+                "not_assessable": "no test bears on it, or those done leave more than 0.85 of its prior SD",
             },
         ),
         Column("drivers", "The tests that moved it most, each with the factor by which it multiplies the odds"),

@@ -329,8 +329,8 @@ def explain(
     Parameters
     ----------
     scores : Path or str
-        A table with `participant_id`, `session_id`, `assay`, `site`, `side`, `measure` and `z` (oriented; ``n/a`` is not
-        tested). Other columns are not looked at.
+        A table with `participant_id`, `session_id`, `assay`, `site`, `side`, `measure` and `z` (oriented; ``n/a`` is
+        not tested). Other columns are not looked at.
     controls : Path or str, optional
         Such a table of the laboratory's own healthy controls, from which its offset and spread are learned.
     participants : Path or str, optional
@@ -362,7 +362,7 @@ def explain(
     priors = {} if settings is None else checked_priors(load_settings(None, settings).mechanisms, settings.name)
     rows, problems = read_scores(_existing(Path(scores)))
     explainer = Explainer(priors=priors)
-    known = {}
+    known: dict[str, frozenset[str]] = {}
     if participants is not None:
         known, wrong = of_participants(_existing(Path(participants)))
         problems += wrong

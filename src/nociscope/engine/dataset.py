@@ -45,7 +45,8 @@ This folder is a BIDS derivative dataset. Begin with `index.html`: it leads to o
 
 - `sub-*/`: for each participant (and session) the measured values (`_readings.tsv`), their scores against published
   norms (`_scores.tsv`), what published rules say (`_findings.json`), which mechanisms the scores together point to
-  (`_mechanisms.tsv`), with the last of several visits what changed (`_changes.tsv`), how they came about (`_provenance.json`), the figures, and the report (`_report.html`).
+  (`_mechanisms.tsv`), with the last of several visits what changed (`_changes.tsv`), how they came about
+  (`_provenance.json`), the figures, and the report (`_report.html`).
 - `group/`: the same tables for all participants together.
 - `logs/`: what was wrong with the input (`problems.tsv`) and when what was run (`run.log`).
 

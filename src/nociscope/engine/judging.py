@@ -45,9 +45,8 @@ def explain_visit(
         drugs = [t.drug for t in read_clinical(visit).treatments if not t.stop]
         known = {visit.participant_id: covariates_of(visit.participant.covariates, drugs)}
         found = visits_of(scores, explainer.knowledge, known)
-        profile = (
-            explainer.explain(found[:1])[0] if found else explainer.nobody(visit.participant_id, visit.session_id)
-        )
+        nobody = (explainer.untested(visit.participant_id, visit.session_id),)
+        profile = (explainer.explain(found[:1]) or nobody)[0]
         return tuple(mechanism_from_json(m.as_json()) for m in profile), ()
     except Exception as error:  # noqa: BLE001 - whatever happens here, the readings and rules stand
         what = f"the mechanism profile stopped with an internal error ({type(error).__name__})"

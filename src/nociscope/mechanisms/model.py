@@ -84,7 +84,7 @@ class Group:
     @cached_property
     def log_determinant(self) -> Floats:
         """Log determinant of the covariance, (S,)."""
-        return np.linalg.slogdet(self.covariance)[1]
+        return np.asarray(np.linalg.slogdet(self.covariance)[1], dtype=np.float64)
 
     @cached_property
     def error_sets(self) -> tuple[Ints, ...]:
@@ -301,7 +301,7 @@ def log_prior(states: Floats, priors: Floats) -> Floats:
 
 
 def log_ratio(log_likelihood: Floats, states: Floats, priors: Floats) -> Floats:
-    """Return the log likelihood ratio of each mechanism, (..., k): present against absent, averaged over the others."""
+    """Return the log likelihood ratio of each mechanism, (..., k), averaged over the others."""
     joint = log_likelihood[..., :, None] + log_prior(states, priors)[:, None]
     own = np.where(states > 0, np.log(priors), np.log1p(-priors))  # its own prior is taken out again
     joint = joint - own
@@ -360,8 +360,8 @@ class Battery:
 def assess(tests: tuple[int, ...], shift: Floats, se: Floats, covariance: Floats, extra: Floats) -> Battery:
     """Return how much a battery can tell, in the linear Gaussian form of the model (severities ~ N(0, 1)).
 
-    A shift that is known only to ± SE is taken as a test with that much more noise, so the answer depends on the tests
-    and not on what they showed.
+    A shift that is known only to ± SE is taken as a test with that much more noise, so the answer depends on the
+    tests and not on what they showed.
     """
     full = covariance + np.diag((se**2).sum(1) + extra)
     total = shift @ shift.T + full

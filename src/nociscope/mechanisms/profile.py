@@ -132,7 +132,7 @@ class Explainer:
                     found[number][k] = its_told.mechanism(row, column, visits[number], battery)
         return tuple(tuple(m for m in row if m is not None) for row in found)
 
-    def nobody(self, participant_id: str, session_id: str) -> tuple[Mechanism, ...]:
+    def untested(self, participant_id: str, session_id: str) -> tuple[Mechanism, ...]:
         """Return the profile of a visit without any test: the priors."""
         return self.explain([Visit(participant_id=participant_id, session_id=session_id)])[0]
 

@@ -97,6 +97,7 @@ def profile_words(mechanisms: Sequence[Mechanism], most: int) -> ProfileWords | 
 
 def _mechanism(m: Mechanism, number: int, most: int) -> MechanismWords:
     says, kind = _verdict(m)
+    limits = f"({_signed(m.severity_low)} to {_signed(m.severity_high)})"
     return MechanismWords(
         anchor=f"mechanism-{number}",
         title=wording.shown(m.title, 80),
