@@ -79,7 +79,7 @@ class Group:
     @cached_property
     def precision(self) -> Floats:
         """Inverse covariance, (S, m, m)."""
-        return np.linalg.inv(self.covariance)
+        return np.asarray(np.linalg.inv(self.covariance), dtype=np.float64)
 
     @cached_property
     def log_determinant(self) -> Floats:

@@ -461,11 +461,11 @@ def _references(result: VisitResult, room: Room) -> tuple[tuple[str, str, str], 
 
 
 _PROFILE_METHODS = (
-    "The mechanism profile is an exact Bayesian calculation on the oriented scores: each mechanism shifts each test by "
-    "a published or derived standardised difference with its standard error, severities are integrated over, test "
-    "errors have heavy tails, and correlations of tests in healthy people are taken into account. Likelihood ratios do "
-    "not depend on the prior. A mechanism is not assessed when the tests leave more than 0.85 of its prior standard "
-    "deviation."
+    "The mechanism profile is an exact Bayesian calculation on the oriented scores: each mechanism shifts each test "
+    "by a published or derived standardised difference with its standard error, severities are integrated over, test "
+    "errors have heavy tails, and correlations of tests in healthy people are taken into account. Likelihood ratios "
+    "do not depend on the prior. A mechanism is not assessed when the tests leave more than 0.85 of its prior "
+    "standard deviation."
 )
 
 

@@ -112,9 +112,7 @@ def _mechanism(m: Mechanism, number: int, most: int) -> MechanismWords:
         low_at=f"{100 * m.posterior_low:.1f}",
         width_at=f"{max(0.6, 100 * (m.posterior_high - m.posterior_low)):.1f}",
         ratio=_factor(m.likelihood_ratio),
-        severity=f"{m.severity:.1f} ({_signed(m.severity_low)} to {_signed(m.severity_high)})"
-        if m.contributions
-        else "",
+        severity=f"{m.severity:.1f} {limits}" if m.contributions else "",
         drivers="; ".join(f"{wording.shown(c.title, 80)} {_factor(c.factor)}" for c in m.drivers[:3]),
         flag=wording.shown(_flag(m), 600),
         next_test=f"{wording.shown(m.further[0].title, 80)}, {m.further[0].bits:.2f} bits" if m.further else "",
