@@ -13,6 +13,9 @@ three times the usual one. This makes the sum over which tests are in error fini
 Gaussian terms, and no sampling, mode or approximation by reweighting is needed. At most three tests that belong
 together are taken to be in error at once.
 
+One departure is deliberate: a score beyond 2 SD on the side where no mechanism moves its test counts as 2 SD (see
+:meth:`nociscope.mechanisms.profile.Explainer.taken`).
+
 Mechanisms and tests fall into groups without a link; the sum over all 2^8 sets of mechanisms is the product of the
 groups' sums, and is made so.
 """
