@@ -126,9 +126,7 @@ WORSE: dict[str, Callable[[np.random.Generator, np.ndarray], np.ndarray]] = {
 }
 
 
-def claims(
-    simulator: Simulator, name: str, labs: int, n: int, controls: int
-) -> list[list[tuple[Mechanism, bool]]]:
+def claims(simulator: Simulator, name: str, labs: int, n: int, controls: int) -> list[list[tuple[Mechanism, bool]]]:
     """Return what is said of whom, with whether it is true, over several laboratories."""
     rng = np.random.default_rng(103)
     prior = PRIOR * (0.4 if name.startswith("prevalence") else 1.0)

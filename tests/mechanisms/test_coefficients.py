@@ -52,7 +52,9 @@ def test_worked_examples_of_derived_shifts():
 
     shift = {(c.test, c.mechanism): c.shift for c in KNOWN.coefficients}
     assert shift["leg_ienfd", MECHANISM_KEYS[0]] == pytest.approx(-(norm.ppf(0.91) + norm.ppf(0.58)), abs=0.006)
-    assert shift["foot_lep_amplitude", MECHANISM_KEYS[0]] == pytest.approx(-(norm.ppf(0.89) + norm.ppf(0.66)), abs=0.006)
+    assert shift["foot_lep_amplitude", MECHANISM_KEYS[0]] == pytest.approx(
+        -(norm.ppf(0.89) + norm.ppf(0.66)), abs=0.006
+    )
     assert shift["ccm_cnfl", MECHANISM_KEYS[0]] == pytest.approx(
         -math.sqrt(2) * (norm.ppf(0.74) + norm.ppf(0.88)) / 2, abs=0.006
     )

@@ -83,9 +83,7 @@ def test_leaving_a_test_out_is_what_not_having_it_gives(z):
     without = model.fit(group, values).without[0]
     for i in range(4):
         rest = [j for j in range(4) if j != i]
-        fewer = model.make_group(
-            tuple(tests[j] for j in rest), (0, 4), KNOWN.shift, KNOWN.se, KNOWN.residual, EXTRA
-        )
+        fewer = model.make_group(tuple(tests[j] for j in rest), (0, 4), KNOWN.shift, KNOWN.se, KNOWN.residual, EXTRA)
         at_most_one = _at_most_one(fewer, values[0, rest])
         assert without[:, i] == pytest.approx(at_most_one, abs=1e-8)
 
