@@ -1,7 +1,7 @@
 """How long ``nociscope explain`` takes for 300 participants on one core, start-up and both files included.
 
-Three tables: everyone has all 32 tests; everyone lacks some assays; everyone lacks tests at random, so that no two people
-have the same battery. Also: the explaining alone, and one person alone as in a run.
+Three tables: everyone has all 32 tests; everyone lacks some assays; everyone lacks tests at random, so that no two
+people have the same battery. Also: the explaining alone, and one person alone as in a run.
 
 Run: ``OMP_NUM_THREADS=1 python benchmarks/mechanisms.py [--participants 300] [--repeats 5]``
 """

@@ -109,8 +109,8 @@ class Explainer:
     def taken(self, tests: tuple[int, ...], z: Floats) -> Floats:
         """Return scores as the model takes them, (N, m): the offset taken off, and cut on the healthy side.
 
-        People who have a mechanism vary more than those who do not, so a score far on the *healthy* side would count as
-        a sign of it. There, beyond 2 SD of the laboratory, a score counts as 2 SD.
+        People who have a mechanism vary more than those who do not, so a score far on the *healthy* side would count
+        as a sign of it. There, beyond 2 SD of the laboratory, a score counts as 2 SD.
         """
         at = list(tests)
         shift, spread = self.knowledge.shift[at], self._laboratory.spread[at]
