@@ -48,8 +48,17 @@ def cores() -> int:
 
 
 def _split(words: list[str] | None) -> tuple[str, ...]:
-    """Return labels that came one by one or joined by commas."""
-    return tuple(part for word in words or () for part in word.replace(",", " ").split())
+    """Return labels that came one by one or joined by commas.
+
+    Raises
+    ------
+    UsageError
+        A filter was given and names nothing: taking that for no filter would run everybody.
+    """
+    parts = tuple(part for word in words or () for part in word.replace(",", " ").split())
+    if words and not parts:
+        raise UsageError("A list of labels is empty; name at least one, or leave the option out.")
+    return parts
 
 
 @app.command(epilog="Example: nociscope run study results --participant-label 01 02 --jobs 4")
