@@ -127,7 +127,8 @@ def _blank(reading: Reading, reason: str) -> Score:
 
 def _why_not(reading: Reading, fits: list[Fit], participant: Participant, library: NormLibrary) -> str:
     """Return the reason of the norm that came nearest, or say that there is none."""
-    if fits:
+    elsewhere = len(fits) > 1 and all(not f.site_fits for f in fits)
+    if fits and not elsewhere:
         nearest = min(fits, key=lambda f: (len(f.obstacles), *_preference(f.norm, library)))
         return "; ".join(nearest.obstacles)
     place = f" at {reading.site}" if reading.site != MISSING else ""

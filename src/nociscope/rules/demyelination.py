@@ -136,7 +136,7 @@ def _block(p: Parameter, nerve: MotorNerve, limits: Limits) -> Fact:
             facts.append(_lacks(nerve, "amplitude"))
         elif reaches(fall, p.factor or 0):
             enough = _enough(p, nerve, limits)
-            met = _yes(nerve, "amplitude", f"{shown(fall)} % lower from {study.stimulation}")
+            met = _yes(nerve, "amplitude", f"{shown(round(fall, 1))} % lower from {study.stimulation}")
             facts.append(met if enough.value else enough)
         else:
             facts.append(NEVER)
@@ -159,7 +159,7 @@ def _dispersion(p: Parameter, nerve: MotorNerve) -> Fact:
             else:
                 met = (reaches if p.inclusive else exceeds)(rise, p.factor or 0)
             facts.append(
-                _yes(nerve, "duration_ms", f"{shown(rise)} % longer from {study.stimulation}") if met else NEVER
+                _yes(nerve, "duration_ms", f"{shown(round(rise, 1))} % longer from {study.stimulation}") if met else NEVER
             )
     return any_of(*facts)
 

@@ -55,7 +55,7 @@ ASSAY = Assay(
         _measure(
             "f_latency_ms", "ms", "F-wave latency", "To the spinal cord and back, shortest", loss="high", decimals=1
         ),
-        _measure("f_persistence", "%", "F-wave persistence", "Stimuli that gave an F wave", loss="low", decimals=0),
+        _measure("f_persistence", "%", "F-wave persistence", "Stimuli that gave an F wave", scored=False, decimals=0),
         _measure("distance_mm", "mm", "Distance", "Length that was measured", scored=False, decimals=0),
         _measure("temperature_c", "degC", "Skin temperature", "Cold slows conduction", scored=False, decimals=1),
         _measure(

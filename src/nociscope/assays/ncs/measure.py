@@ -171,14 +171,15 @@ def _along(study: NerveStudy, distal: NerveStudy, site: str) -> list[Reading]:
 def limits(recording: NcsRecording, settings: NcsSettings | None = None) -> tuple[OwnLimit, ...]:
     """Return the laboratory's limits that stand beside the values.
 
-    The limit of the latency is that of the onset; where a row has a peak latency only, that of the peak.
+    The limit of the latency is that of the onset; where a row has a peak latency only, that of the peak. It is a limit of
+    the distal latency: on the row of a proximal point, where tables repeat it, it is not used.
     """
     found: list[OwnLimit] = []
     for s, site in zip(recording.studies, sites(recording.studies), strict=True):
         latency = "onset_latency_ms" if s.onset_latency_ms is not None else "peak_latency_ms"
         given = (
             ("amplitude", s.amplitude_unit, s.amplitude_lln, None),
-            (latency, "ms", None, s.latency_uln),
+            (latency, "ms", None, s.latency_uln if s.level == 0 else None),
             ("velocity_m_s", "m/s", s.velocity_lln, None),
             ("f_latency_ms", "ms", None, s.f_latency_uln),
         )
