@@ -159,7 +159,9 @@ def _dispersion(p: Parameter, nerve: MotorNerve) -> Fact:
             else:
                 met = (reaches if p.inclusive else exceeds)(rise, p.factor or 0)
             facts.append(
-                _yes(nerve, "duration_ms", f"{shown(round(rise, 1))} % longer from {study.stimulation}") if met else NEVER
+                _yes(nerve, "duration_ms", f"{shown(round(rise, 1))} % longer from {study.stimulation}")
+                if met
+                else NEVER
             )
     return any_of(*facts)
 
