@@ -73,7 +73,8 @@ RULE = Rule(
     doi="10.1093/brain/awn093",
     status="read",
     status_note=(
-        "That the signs lie where a neuropathy would put them is not asked. Pinprick and thermal loss count together, as "
+        "That the signs lie where a neuropathy would put them is not asked. Pinprick and thermal loss count "
+        "together, as "
         "printed; signs = any lets either count."
     ),
     says=(
@@ -81,11 +82,13 @@ RULE = Rule(
         "  clinical signs: pinprick and thermal loss, and/or allodynia, and/or hyperalgesia",
         "  warm and/or cool threshold abnormal at the foot",
         "  fibre density reduced at the distal leg",
-        "and none of: touch, vibration or proprioception loss, absent reflexes, weakness, wasting, abnormal nerve conduction",
+        "and none of: touch, vibration or proprioception loss, absent reflexes, weakness, wasting, abnormal "
+        "nerve conduction",
         "not met with a reduced density alone: grade pathology",
     ),
     accuracy=(
-        "of the whole rule not known; of its parts in 67 people with pure small-fibre neuropathy the correct share was 88.4 % "
+        "of the whole rule not known; of its parts in 67 people with pure small-fibre neuropathy the correct "
+        "share was 88.4 % "
         "for biopsy, 54.6 % for clinical signs, 46.9 % for thermal thresholds, in the study that made the rule"
     ),
     evaluate=evaluate,

@@ -72,7 +72,8 @@ RULE = Rule(
         "one test alone: not met; density alone: grade pathology",
     ),
     accuracy=(
-        "not known against an outside standard; of 352 people it found 149 (42.4 %), and in 18 months none with a single abnormal "
+        "not known against an outside standard; of 352 people it found 149 (42.4 %), and in 18 months none with "
+        "a single abnormal "
         "test and no signs went on to have signs"
     ),
     evaluate=evaluate,

@@ -1,4 +1,4 @@
-"""Demyelination criteria on the nerves of one visit: which parameter is met in which nerve, which clause by how many."""
+"""Demyelination criteria on the nerves of one visit: which parameter is met where, which clause by how many."""
 
 from __future__ import annotations
 

@@ -108,11 +108,14 @@ def _either(breathing: Fact, expiration: Fact) -> Fact:
 RULE = Rule(
     key=KEY,
     title="Cardiac autonomic reflexes, Ewing's battery",
-    citation="Ewing's battery as printed in World J Diabetes 2018;9(1):1, table 5; E:I ratio from 2015;6(1):80, table 1",
+    citation=(
+        "Ewing's battery as printed in World J Diabetes 2018;9(1):1, table 5; E:I ratio from 2015;6(1):80, table 1"
+    ),
     doi="10.4239/wjd.v9.i1.1",
     status="read",
     status_note=(
-        "Limits as printed, the same for all ages although every heart-rate test falls with age; borderline values do not count. "
+        "Limits as printed, the same for all ages although every heart-rate test falls with age; borderline "
+        "values do not count. "
         "E:I limits by age: doi:10.4239/wjd.v6.i1.80. That two abnormal tests make it met is common use."
     ),
     says=(

@@ -51,15 +51,18 @@ RULE = Rule(
     doi="10.3390/biomedicines13092109",
     status="read",
     status_note=(
-        "Cut-off read in the source. The mean for age and sex is that of Gøransson 2004 (doi:10.1212/01.wnl.0000113732.41127.8f); "
+        "Cut-off read in the source. The mean for age and sex is that of Gøransson 2004 "
+        "(doi:10.1212/01.wnl.0000113732.41127.8f); "
         "whether the study used the same one is not known."
     ),
     says=(
         "density at the distal leg at least 37.6 % below the mean for age and sex",
-        "met: as large as in small-fibre neuropathy; not met: as mild as the small-fibre pathology of fibromyalgia, or none",
+        "met: as large as in small-fibre neuropathy; not met: as mild as the small-fibre pathology of "
+        "fibromyalgia, or none",
     ),
     accuracy=(
-        "good specificity, says its abstract, without a figure that was read; 73 people with fibromyalgia and small-fibre "
+        "good specificity, says its abstract, without a figure that was read; 73 people with fibromyalgia and "
+        "small-fibre "
         "pathology, 134 with small-fibre neuropathy, cut-off chosen on the same people"
     ),
     evaluate=evaluate,

@@ -77,11 +77,11 @@ def evaluate(evidence: Evidence) -> tuple[Decision, ...]:
     facts = [_abnormal(visit, t) for t in tests]
     decision = decided(at_least(2, facts), inputs=words_of(*facts))
     alone = [t for t, f in zip(tests, facts, strict=True) if f.value]
-    if decision.verdict == "does_not_meet" and len(alone) == 1 and alone[0].structural:
-        if all(f.value is not None for f in facts):
-            found = next(f for f in facts if f.value)
-            words = f"{alone[0].title} alone is abnormal: small-fibre pathology, which is not neuropathy"
-            decision = replace(decision, grade=PATHOLOGY, decided_by=(words, *found.by, *decision.decided_by))
+    complete = all(f.value is not None for f in facts)
+    if decision.verdict == "does_not_meet" and complete and len(alone) == 1 and alone[0].structural:
+        found = next(f for f in facts if f.value)
+        words = f"{alone[0].title} alone is abnormal: small-fibre pathology, which is not neuropathy"
+        decision = replace(decision, grade=PATHOLOGY, decided_by=(words, *found.by, *decision.decided_by))
     if decision.verdict == "meets":
         count = f"{len(alone)} of {sum(f.value is not None for f in facts)} tests that could be judged"
         decision = replace(decision, decided_by=(*decision.decided_by, count))
@@ -142,18 +142,23 @@ RULE = Rule(
     doi="10.1007/s10072-023-06836-3",
     status="read",
     status_note=(
-        "The statement names tests and no measures. Counted here: loss of SDNN or RMSSD, or of a skin response where there is one; "
-        "smaller or later laser potentials; fibre density at any site with a norm; corneal nerves of an eye. The settings "
+        "The statement names tests and no measures. Counted here: loss of SDNN or RMSSD, or of a skin response "
+        "where there is one; "
+        "smaller or later laser potentials; fibre density at any site with a norm; corneal nerves of an eye. The "
+        "settings "
         'name other measures: hrv, lep, biopsy, ccm = ["measure", …].'
     ),
     says=(
-        "at least 2 of 4 abnormal: heart-rate variability with sympathetic skin response, laser-evoked potentials, skin biopsy, "
+        "at least 2 of 4 abnormal: heart-rate variability with sympathetic skin response, laser-evoked "
+        "potentials, skin biopsy, "
         "corneal confocal microscopy; to be repeated after a year",
         "not met with biopsy or cornea alone, the others in order: grade pathology",
     ),
     accuracy=(
-        "of the rule not published. Single tests for small-fibre neuropathy in 245 people (doi:10.3389/fneur.2020.00342): biopsy "
-        "sensitivity 58 %, specificity 91 %; laser potentials 66 %, 89 %; cardiovascular tests 15 %, 99 %. In 18 % of healthy women the "
+        "of the rule not published. Single tests for small-fibre neuropathy in 245 people "
+        "(doi:10.3389/fneur.2020.00342): biopsy "
+        "sensitivity 58 %, specificity 91 %; laser potentials 66 %, 89 %; cardiovascular tests 15 %, 99 %. In 18 "
+        "% of healthy women the "
         "density was reduced at some site (doi:10.1002/ana.25565)"
     ),
     evaluate=evaluate,

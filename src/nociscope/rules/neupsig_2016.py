@@ -35,7 +35,8 @@ RULE = Rule(
     doi="10.1097/j.pain.0000000000000492",
     status="read",
     status_note=(
-        "The four answers are the examiner's and are not made from tests. The pain of fibromyalgia is not neuroanatomical: "
+        "The four answers are the examiner's and are not made from tests. The pain of fibromyalgia is not "
+        "neuroanatomical: "
         "people with it reach possible at most, for the distal part of the pain."
     ),
     says=(

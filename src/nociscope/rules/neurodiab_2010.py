@@ -71,18 +71,21 @@ RULE = Rule(
     key=KEY,
     title="Small-fibre neuropathy, NEURODIAB 2010",
     citation=(
-        "Tesfaye S et al. Diabetic neuropathies: update on definitions, diagnostic criteria, estimation of severity, and "
+        "Tesfaye S et al. Diabetic neuropathies: update on definitions, diagnostic criteria, estimation of "
+        "severity, and "
         "treatments. Diabetes Care 2010;33:2285-2293"
     ),
     doi="10.2337/dc10-1303",
     status="read",
     status_note=(
-        "Read in secondary sources that differ on “and” and “or”; the wording that ran is printed with each finding, and the "
+        "Read in secondary sources that differ on “and” and “or”; the wording that ran is printed with each "
+        "finding, and the "
         "settings choose another. Made for people with diabetes. Any sural value beyond its limit counts as abnormal."
     ),
     says=(
         "possible: distal symptoms and/or small-fibre signs",
-        "probable: symptoms and signs (setting signs_and_symptoms = and | or), normal sural nerve (setting sural = normal | any)",
+        "probable: symptoms and signs (setting signs_and_symptoms = and | or), normal sural nerve (setting sural "
+        "= normal | any)",
         "definite: probable, and thermal threshold abnormal at the foot and/or density reduced at the distal leg "
         "(setting tests = or | and)",
         "no or abnormal sural conduction: never above possible",

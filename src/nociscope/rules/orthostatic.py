@@ -22,7 +22,8 @@ RISE_ADULT, RISE_YOUNG, ADULT_YEARS = 30.0, 40.0, 20.0
 def evaluate(evidence: Evidence) -> tuple[Decision, ...]:
     """Judge a visit; nothing without any of the inputs.
 
-    A rise of heart rate with symptoms and an unknown pressure is one of the two, but which is open, so it cannot be told.
+    A rise of heart rate with symptoms and an unknown pressure is one of the two, but which is open, so it cannot be
+    told.
     """
     visit = evidence.visit
     if not (any(visit.find(n) for n in (*SYSTOLIC, *DIASTOLIC, *RISE)) or has_signs(visit, (SYMPTOMS,))):
@@ -63,18 +64,21 @@ RULE = Rule(
     key=KEY,
     title="Orthostatic hypotension or postural tachycardia",
     citation=(
-        "Freeman R et al. Consensus statement on the definition of orthostatic hypotension, neurally mediated syncope and the "
+        "Freeman R et al. Consensus statement on the definition of orthostatic hypotension, neurally mediated "
+        "syncope and the "
         "postural tachycardia syndrome. Auton Neurosci 2011"
     ),
     doi="10.1016/j.autneu.2011.02.004",
     status="read",
     status_note=(
-        "Falls read in the statement's abstract, the rise in two secondary tables. Whether a fall was within 3 minutes, or a rise "
+        "Falls read in the statement's abstract, the rise in two secondary tables. Whether a fall was within 3 "
+        "minutes, or a rise "
         "sustained over 10, is not in the value."
     ),
     says=(
         "hypotension: fall of at least 20 mmHg systolic or 10 mmHg diastolic",
-        "tachycardia: heart rate rises by at least 30 /min (40 below 20 years), symptoms for 3 months, and no hypotension",
+        "tachycardia: heart rate rises by at least 30 /min (40 below 20 years), symptoms for 3 months, and no "
+        "hypotension",
         "symptoms or a needed pressure unknown: cannot tell",
     ),
     accuracy="a definition; how often a second measurement agrees is not stated",

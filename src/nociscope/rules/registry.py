@@ -28,8 +28,8 @@ def rules() -> tuple[Rule, ...]:
         immpact_response,
         isn_2023_fm,
         ncs_pattern,
-        neurodiab_2010,
         neupsig_2016,
+        neurodiab_2010,
         orthostatic,
         reliable_change,
     )

@@ -74,8 +74,8 @@ def beyond(
     Returns
     -------
     Fact
-        Unknown when nothing could be compared, with the reason, and when the only comparable value is censored and may
-        be lost (“colder than the device could go”).
+        Unknown when nothing could be compared, with the reason, and when a value within its limits is censored, so
+        that the true one may be beyond.
     """
     name = missing or (f"{measure} at {site}" if site else measure)
     scores = [s for s in visit.scores if (s.assay, s.measure) == (assay, measure) and site in ("", s.site)]
@@ -97,9 +97,9 @@ def beyond(
 def _reading_of(visit: VisitEvidence, score: Score) -> Reading | None:
     """Return the reading that a score was made of."""
     for r in visit.readings:
-        if (r.assay, r.measure, r.site, r.side) == (score.assay, score.measure, score.site, score.side):
-            if r.value == score.value:
-                return r
+        place = (r.assay, r.measure, r.site, r.side)
+        if place == (score.assay, score.measure, score.site, score.side) and r.value == score.value:
+            return r
     return None
 
 
