@@ -47,9 +47,8 @@ def _without(decision: Decision, small: tuple[Fact, ...], thermal: Fact, low: Fa
         words = (PROBABLE_WORDS, *thermal.by, *low.by)
         return replace(decision, grade="probable", decided_by=(*words, *decision.decided_by))
     if low.value and thermal.value is None:
-        words = ("of the tests done only the density is reduced: small-fibre pathology, which is not neuropathy",)
-        missing = tuple(f"{m} (does not change the verdict)" for m in thermal.missing)
-        return replace(decision, decided_by=(*decision.decided_by, *words), missing=missing)
+        words = "without a thermal threshold of the foot, the reduced density shows small-fibre pathology, not neuropathy"
+        return replace(decision, decided_by=(*decision.decided_by, words))
     if lone_density(low, thermal):
         return replace(decision, grade=PATHOLOGY, decided_by=(*decision.decided_by, PATHOLOGY_WORDS))
     return decision
