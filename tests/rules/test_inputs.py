@@ -9,7 +9,7 @@ from nociscope.rules import registry
 from nociscope.rules.ewing import load_battery
 from nociscope.rules.registry import check_settings, is_active, rule_named, rules
 from nociscope.tables import Reading
-from tests.rules.people import LARGE, MOTOR, SMALL, judged, none_of, person, sural, scored
+from tests.rules.people import LARGE, MOTOR, SMALL, judged, none_of, person, scored, sural
 
 TWO = {**none_of(*SMALL), "pinprick_loss": True, "thermal_loss": True}
 NEW = (
