@@ -80,7 +80,8 @@ class VisitResult:
     """All that is recorded of one participant at one session.
 
     `participant` holds age, sex, group, height_cm, weight_kg as text or numbers for the page's header; `other_visits`
-    the session ids of the same person's other reports. `findings` are what rules say; those of rules over several visits,
+    the session ids of the same person's other reports. `findings` are what rules say; those of rules over
+    several visits,
     and the `course`, stand with the last visit. `problems` are those of tables that no assay reads.
     """
 

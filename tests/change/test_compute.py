@@ -48,7 +48,8 @@ def test_an_ivig_course_has_interval_limit_placebo_and_both_trials():
     assert math.isclose(density.change, 0.6)
     assert math.isclose(density.low, 0.6 - math.hypot(0.8, 1.0), abs_tol=1e-9)
     assert math.isclose(density.high, 0.6 + math.hypot(1.0, 0.8), abs_tol=1e-9)
-    assert density.limit == 1.23 and density.verdict == "within_error"
+    assert density.limit == 1.23
+    assert density.verdict == "within_error"
     assert "0.5 (SD 0.8)" in density.placebo
     assert by_measure["pain_nrs_total"].verdict == "within_error"
     assert "9 of 30" in by_measure["pain_nrs_total"].placebo
@@ -58,7 +59,8 @@ def test_an_ivig_course_has_interval_limit_placebo_and_both_trials():
 def test_the_figure_says_it_in_words():
     evidence = ivig_course()
     (figure,) = draw_course(course_of(evidence), evidence.visits)
-    assert "within measurement error" in figure.caption and "IVIg 2 g/kg" in figure.caption
+    assert "within measurement error" in figure.caption
+    assert "IVIg 2 g/kg" in figure.caption
 
 
 def test_without_immunoglobulin_no_trial_of_it_is_shown():

@@ -24,8 +24,10 @@ def result(person, group, first, last):
 def test_exact_interval():
     # scipy 1.x: binomtest(9, 30).proportion_ci(method="exact") = 0.14734518475, 0.49395904146
     low, high = clopper_pearson(9, 30)
-    assert math.isclose(low, 0.1473452, abs_tol=1e-6) and math.isclose(high, 0.4939590, abs_tol=1e-6)
-    assert clopper_pearson(0, 5)[0] == 0 and clopper_pearson(5, 5)[1] == 1
+    assert math.isclose(low, 0.1473452, abs_tol=1e-6)
+    assert math.isclose(high, 0.4939590, abs_tol=1e-6)
+    assert clopper_pearson(0, 5)[0] == 0
+    assert clopper_pearson(5, 5)[1] == 1
 
 
 def test_responders_stand_beside_the_placebo_rate():

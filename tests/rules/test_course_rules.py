@@ -79,7 +79,8 @@ def test_more_fibres_are_better():
 def test_a_measure_without_a_direction_needs_one():
     settings = {"reliable_change": {"sil2r": {"sd": 50.0, "reliability": 0.9}}}
     (found,) = CHANGE.findings(course([400.0, 900.0], "sil2r", "labs", settings))
-    assert found.verdict == "cannot_tell" and "better" in found.missing[0]
+    assert found.verdict == "cannot_tell"
+    assert "better" in found.missing[0]
     settings["reliable_change"]["sil2r"]["better"] = "lower"
     (told,) = CHANGE.findings(course([900.0, 400.0], "sil2r", "labs", settings))
     assert told.verdict == "meets"

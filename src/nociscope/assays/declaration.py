@@ -85,7 +85,8 @@ class Measure:
 class OwnLimit:
     """Limits of normal that came with a value, as a laboratory prints them beside it.
 
-    `measure`, `site`, `side` and `method` say which reading; `low` and `high` are in `unit`, which may differ from the
+    `measure`, `site`, `side` and `method` say which reading; `low` and `high` are in `unit`, which may differ
+    from the
     reading's. A value that equals a limit is normal.
     """
 
@@ -227,7 +228,8 @@ class Assay:
         ``from_scores(readings, scores, settings) -> tuple of Reading``: readings that can be made only once the
         visit's other readings have been scored (a pattern over limits). All are of this assay and one visit. Pure.
     limits : callable or None
-        ``limits(recording, settings) -> tuple of OwnLimit``: limits that the input itself gives for its values. They go
+        ``limits(recording, settings) -> tuple of OwnLimit``: limits that the input itself gives for its
+        values. They go
         before every shipped norm and after the norms that a user named for the run. Pure.
     open_measure : callable or None
         ``open_measure(name) -> Measure or None``: the declaration of a measure that the data name and `measures` does

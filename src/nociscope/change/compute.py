@@ -58,7 +58,8 @@ def interval_of_change(first: Reading, last: Reading) -> tuple[float, float] | N
     """Return the 95 % interval of a difference from the intervals of both values, None when one has none.
 
     Square-and-add: with change d, the lower end is d - sqrt((x2 - l2)^2 + (u1 - x1)^2) and the upper end is
-    d + sqrt((u2 - x2)^2 + (x1 - l1)^2), which keeps the skewness of intervals of counts. It holds the error of counting
+    d + sqrt((u2 - x2)^2 + (x1 - l1)^2), which keeps the skewness of intervals of counts. It holds the error of
+    counting
     or averaging at each visit, not that of placing the probe or the punch elsewhere.
     """
     ends = (first.value, first.low, first.high, last.value, last.low, last.high)

@@ -57,7 +57,8 @@ def draw_course(course: Course, visits: Sequence[VisitEvidence]) -> tuple[Figure
     more = f" {left} more measures are in the table." if left > 0 else ""
     treated = "; ".join(f"{s}: {t}" for s, t in course.treatments)
     caption = (
-        f"Dots and bars: value and 95 % interval at each visit; shaded: what measurement error alone explains around the "
+        f"Dots and bars: value and 95 % interval at each visit; shaded: what measurement error alone explains "
+        f"around the "
         f"first value. {' '.join(captions)}{more}" + (f" Treatments: {treated}." if treated else "")
     )
     return (

@@ -47,12 +47,16 @@ class ErrorLimit:
 PUBLISHED: Mapping[str, ErrorLimit] = {
     "pain_nrs_total": ErrorLimit(
         limit=2.8,
-        source="95 % limit of one person printed as 1.6 to 2.8 points; the larger is used (doi:10.1016/j.jpain.2025.105528)",
+        source=(
+            "95 % limit of one person printed as 1.6 to 2.8 points; the larger is used "
+            "(doi:10.1016/j.jpain.2025.105528)"
+        ),
     ),
     "ienfd": ErrorLimit(
         limit=round(Z * math.sqrt(2) * 0.5 * (2.81 + 2.30) * math.sqrt(1 - 0.97), 2),
         source=(
-            "computed from side-to-side r 0.97 and SD 2.81 and 2.3 /mm of healthy people (“Side and time variability of "
+            "computed from side-to-side r 0.97 and SD 2.81 and 2.3 /mm of healthy people (“Side and time "
+            "variability of "
             "intraepidermal nerve fiber density”, Neurology 2015); one reader, same day: a minimum"
         ),
     ),
@@ -88,7 +92,9 @@ IVIG_TRIALS = (
     ),
     Trial(
         name="Gibbons 2022",
-        design="8 v 9 completed of 20, small-fibre neuropathy with TS-HDS or FGFR-3 antibodies, 6 infusions, 6 months",
+        design=(
+            "8 v 9 completed of 20, small-fibre neuropathy with TS-HDS or FGFR-3 antibodies, 6 infusions, 6 months"
+        ),
         outcome="fibre density at the distal leg; pain",
         treated="+0.6 (SD 0.6) /mm; -1.7 (SD 0.9) points",
         placebo="+0.5 (SD 0.8) /mm; -1.9 (SD 2.6) points",

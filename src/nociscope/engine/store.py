@@ -1,4 +1,4 @@
-"""The recorded results of a visit on disk: tables, findings, the figures, a provenance file, and the page made from them.
+"""The recorded results of a visit on disk: tables, findings, figures, provenance, and the page made from them.
 
 What is loaded is exactly what was saved, so a page made again later has the same bytes as the first one.
 """
@@ -12,8 +12,8 @@ from typing import Any
 
 from nociscope import files, tables
 from nociscope.assays.declaration import Figure
-from nociscope.problems import BadInput, CannotWrite, Problem, clean_text
 from nociscope.change.model import CHANGES, Course, Trial, change_row, changes_from
+from nociscope.problems import BadInput, CannotWrite, Problem, clean_text
 from nociscope.results import AssayFigure, AssayResult, NormUsed, VisitResult
 from nociscope.rules.model import finding_from_json
 from nociscope.tables import MISSING, READINGS, SCORES, Reading, Score, Table

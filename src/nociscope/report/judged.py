@@ -101,10 +101,13 @@ def _listed(names: Sequence[str], text: int) -> str:
 
 
 def course_words(course: Course, known: Mapping[str, Assay], most: int) -> CourseWords:
-    """Return a course for the page: first what lies beyond its limit, then what has a limit, then the rest."""
-    rank = {"improved": 0, "worsened": 0, "changed": 0, "within_error": 1, "no_limit": 2}
-    ordered = sorted(course.changes, key=lambda c: (rank[c.verdict], c.low is None))
-    kept = [c for c in ordered if c.verdict != "no_limit" or c.low is not None][:most]
+    """Return a course for the page: what lies beyond its error limit, then what has one; the rest is left to
+    the table.
+
+    A change whose measurement error is not known is not shown: a reader would take it for one.
+    """
+    limited = [c for c in course.changes if c.verdict != "no_limit"]
+    kept = sorted(limited, key=lambda c: c.verdict == "within_error")[:most]
     return CourseWords(
         sessions=wording.listed([wording.shown(s, 120) for s in course.sessions]),
         treatments=tuple((wording.shown(s, 120), wording.shown(t, 200)) for s, t in course.treatments[:most]),

@@ -137,13 +137,15 @@ RULE = Rule(
     doi="10.1136/jnnp.2009.179358",
     status="read",
     status_note=(
-        "Read as table 3 of the cited comparison. The fall is judged on the amplitude from baseline to peak, the table says "
+        "Read as table 3 of the cited comparison. The fall is judged on the amplitude from baseline to peak, "
+        "the table says "
         "negative-peak area or peak-to-peak amplitude. The median latency at the wrist is left out here as well."
     ),
     says=(
         "at least 3 of 4:",
         "  1 velocity < 80 % of LLN (< 70 % if CMAP < 80 % of LLN) in 2 motor nerves",
-        "  2 block (amplitude fall > 20 %, duration change < 15 %) or dispersion (> 20 %, > 15 %) in 1 of median, ulnar, "
+        "  2 block (amplitude fall > 20 %, duration change < 15 %) or dispersion (> 20 %, > 15 %) in 1 of "
+        "median, ulnar, "
         "fibular",
         "  3 distal latency > 125 % of ULN (> 150 % if CMAP < 80 % of LLN) in 2 motor nerves",
         "  4 F waves absent, or > 120 % of ULN (> 150 % if CMAP < 80 % of LLN), in 2 motor nerves",

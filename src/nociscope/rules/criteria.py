@@ -56,9 +56,11 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clause:
-    """A clause: so many nerves with a parameter (``any``: with any of the main ones), perhaps with another one beside.
+    """A clause: so many nerves with a parameter (``any``: with any of the main ones), perhaps with another one
+    beside.
 
-    `mark` is what the reference says of it (R read, R2 read in one secondary source, M recalled); a recalled clause is
+    `mark` is what the reference says of it (R read, R2 read in one secondary source, M recalled); a recalled
+    clause is
     off unless the settings name it in ``clauses``.
     """
 

@@ -13,7 +13,10 @@ from nociscope.tables import MISSING
 
 KEY = "ean_pns_2021"
 
-PARTIAL = "partial: the guideline's own text was not read; its phenotypes, the one-nerve riders and the 20 Hz durations are off"
+PARTIAL = (
+    "partial: the guideline's own text was not read; its phenotypes, the one-nerve riders and the 20 Hz durations "
+    "are off"
+)
 
 
 def evaluate(evidence: Evidence) -> tuple[Decision, ...]:
@@ -52,7 +55,7 @@ def sensory_in_two(studies: tuple[NerveStudy, ...], limits: Limits) -> Fact:
 def _abnormal(s: NerveStudy, limits: Limits) -> Fact:
     """Tell whether a sensory study is outside one of its limits; a value without a limit is unknown."""
     label = s.nerve if s.side == MISSING else f"{s.nerve} {s.side}"
-    low, late, slow = (limits.of(s, c) for c in ("amplitude_lln", "latency_uln", "velocity_lln"))  # type: ignore[arg-type]
+    low, late, slow = (limits.of(s, c) for c in ("amplitude_lln", "latency_uln", "velocity_lln"))
     latency = s.onset_latency_ms if s.onset_latency_ms is not None else s.peak_latency_ms
     facts: list[Fact] = []
     if s.amplitude is not None and low is not None:

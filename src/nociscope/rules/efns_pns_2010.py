@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from nociscope.assays.ncs.read import NerveStudy
 from nociscope.rules.criteria import load_criteria
 from nociscope.rules.demyelination import judge
 from nociscope.rules.logic import Fact, all_of, any_of, unknown
 from nociscope.rules.model import Decision, Evidence, Rule
-from nociscope.rules.nerves import Limits, limits_of, motor_nerves, reaches, shown
+from nociscope.rules.nerves import Limits, MotorNerve, limits_of, motor_nerves, reaches, shown
 from nociscope.tables import MISSING
 
 KEY = "efns_pns_2010"
@@ -21,7 +23,8 @@ ACCURACY = (
 )
 
 EXPECTED_FALSE = (
-    f"expected false-positive share of “possible”: {FALSE_POSITIVE_POSSIBLE:.1f} % of people with an axonal neuropathy "
+    f"expected false-positive share of “possible”: {FALSE_POSITIVE_POSSIBLE:.1f} % of people with an axonal "
+    f"neuropathy "
     "meet it; "
 )
 
@@ -54,15 +57,15 @@ def evaluate(evidence: Evidence) -> tuple[Decision, ...]:
     )
 
 
-def used(nerves: tuple, limits: Limits) -> list[str]:  # type: ignore[type-arg]
+def used(nerves: Sequence[MotorNerve], limits: Limits) -> list[str]:
     """Return what a reader must know of the inputs: what was left out, and whose limits stood in."""
     notes = [text for n in nerves for text in n.left_out]
     if any(n.name == "median" and n.distal is not None for n in nerves):
         notes.append("median distal latency not counted (common site of entrapment at the wrist)")
     if limits.fallback:
-        notes.append(
-            f"fallback: published limits where the laboratory gave none ({', '.join(sorted(limits.fallback))})"
-        )
+        keys = sorted(limits.fallback)
+        more = f" and {len(keys) - 3} more" if len(keys) > 3 else ""
+        notes.append(f"fallback: published limits where the laboratory gave none ({', '.join(keys[:3])}{more})")
     cold = sorted(
         {
             f"{n.label} at {shown(s.temperature_c)} °C"
@@ -77,7 +80,8 @@ def used(nerves: tuple, limits: Limits) -> list[str]:  # type: ignore[type-arg]
 
 
 def sensory_facts(study: NerveStudy, limits: Limits) -> tuple[Fact, Fact]:
-    """Return whether a sensory response is small, and whether its velocity is below 80 % of the limit (70 % if small).
+    """Return whether a sensory response is small, and whether its velocity is below 80 % of the limit (70 % if
+    small).
 
     “Small” for the second is an amplitude below 80 % of its limit.
     """
@@ -108,7 +112,8 @@ def sensory_facts(study: NerveStudy, limits: Limits) -> tuple[Fact, Fact]:
 def supportive_sensory(studies: tuple[NerveStudy, ...], limits: Limits) -> Fact:
     """Tell whether the supportive sensory criterion is met.
 
-    A normal sural with a small median or radial response (carpal tunnel excluded by the reader), or a sensory velocity
+    A normal sural with a small median or radial response (carpal tunnel excluded by the reader), or a sensory
+    velocity
     below 80 % of its limit, 70 % if the amplitude is below 80 % of its limit.
     """
     sensory = [s for s in studies if s.kind == "sensory"]
@@ -140,7 +145,8 @@ RULE = Rule(
     doi="10.1111/j.1468-1331.2009.02930.x",
     status="read",
     status_note=(
-        "Motor criteria read as the footnote of table 2 in Ann Clin Transl Neurol 2021;8:1110-1121 (PMC8108415) and in a "
+        "Motor criteria read as the footnote of table 2 in Ann Clin Transl Neurol 2021;8:1110-1121 "
+        "(PMC8108415) and in a "
         "thesis table. Two riders of the printed table are only recalled and off: block in one nerve with another "
         "parameter (I-E-one; such a nerve still counts for II). “Another parameter” is read as one of another kind."
     ),
@@ -148,13 +154,16 @@ RULE = Rule(
         "definite, at least one of:",
         "  I-A distal motor latency >= 50 % above the upper limit in 2 nerves (never the median at the wrist)",
         "  I-B motor velocity >= 30 % below the lower limit in 2 nerves",
-        "  I-C F-wave latency >= 30 % above the upper limit in 2 nerves (50 % if the distal CMAP is below 80 % of LLN)",
+        "  I-C F-wave latency >= 30 % above the upper limit in 2 nerves (50 % if the distal CMAP is below 80 % "
+        "of LLN)",
         "  I-D F waves absent in 2 nerves with distal CMAP >= 20 % of LLN, and another parameter in another nerve",
         "  I-E amplitude from a proximal point >= 50 % lower, distal CMAP >= 20 % of LLN, in 2 nerves",
         "  I-F duration from a proximal point > 30 % longer in 2 nerves",
-        "  I-G distal CMAP duration >= 6.6 median, 6.7 ulnar, 7.6 fibular, 8.8 ms tibial in 1 nerve (low cut >= 10 Hz), "
+        "  I-G distal CMAP duration >= 6.6 median, 6.7 ulnar, 7.6 fibular, 8.8 ms tibial in 1 nerve (low cut "
+        ">= 10 Hz), "
         "and another parameter in another nerve",
-        "probable: II amplitude from a proximal point >= 30 % lower (not tibial), distal CMAP >= 20 % of LLN, in 2 nerves, "
+        "probable: II amplitude from a proximal point >= 30 % lower (not tibial), distal CMAP >= 20 % of LLN, "
+        "in 2 nerves, "
         "or in 1 nerve and another parameter in another nerve",
         "possible: III any of I in one nerve only",
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -27,10 +28,8 @@ def visit_evidence(
 
     clinical = read_clinical(visit)
     studies: tuple[NerveStudy, ...] = ()
-    try:
+    with contextlib.suppress(BadInput):  # no usable row: the assay says which and why
         studies = read_ncs(visit).studies
-    except BadInput:
-        pass  # no usable row: the assay says which and why
     rows: dict[str, tuple[Row, ...]] = {}
     for table in {t.name: t for rule in rules() for t in rule.tables}.values():
         try:

@@ -52,7 +52,8 @@ RULE = Rule(
     key="immpact_response",
     title="IMMPACT: fall of pain by 30 %",
     citation=(
-        "Dworkin RH et al. Interpreting the clinical importance of treatment outcomes in chronic pain clinical trials: "
+        "Dworkin RH et al. Interpreting the clinical importance of treatment outcomes in chronic pain clinical "
+        "trials: "
         "IMMPACT recommendations. J Pain 2008;9:105-121"
     ),
     doi="10.1016/j.jpain.2007.09.005",
@@ -61,10 +62,12 @@ RULE = Rule(
     says=(
         "fall of the 0-10 pain rating from the first to the last visit that has one:",
         "  minimal >= 10 %, moderate >= 30 %, substantial >= 50 %; met from 30 %",
-        "the recommendation is to use two methods or more, so it is to be read beside the global impression of change",
+        "the recommendation is to use two methods or more, so it is to be read beside the global impression of "
+        "change",
     ),
     accuracy=(
-        "a rating's own error is 1.6 to 2.8 points (doi:10.1016/j.jpain.2025.105528); on placebo 30 % fell by 1 point or more "
+        "a rating's own error is 1.6 to 2.8 points (doi:10.1016/j.jpain.2025.105528); on placebo 30 % fell by "
+        "1 point or more "
         "(doi:10.1212/WNL.0000000000011919)"
     ),
     evaluate=evaluate,

@@ -194,7 +194,8 @@ class Rule:
     ----------
     key, title, citation, doi : str
     status : {'read', 'derived', 'partial', 'unverified'}
-        `partial`: some clauses were read and are on, the others are off; an `unverified` rule is inactive unless named
+        `partial`: some clauses were read and are on, the others are off; an `unverified` rule is inactive
+        unless named
         in ``[rules] named = [...]``.
     status_note : str
         What was read where.

@@ -69,12 +69,9 @@ def _survey(studies: list[NerveStudy], limits: Limits) -> tuple[list[str], list[
             elif exceeds(limit, s.amplitude):
                 small[name] = None
         velocity = limits.of(s, "velocity_lln")
-        if s.velocity_m_s is not None and velocity is not None and s.nerve != "median":
-            if exceeds(0.8 * velocity, s.velocity_m_s):
-                slow[name] = None
-        elif s.velocity_m_s is not None and velocity is not None and s.kind == "motor":
-            if exceeds(0.8 * velocity, s.velocity_m_s):
-                slow[name] = None
+        counts = s.nerve != "median" or s.kind == "motor"
+        if s.velocity_m_s is not None and velocity is not None and counts and exceeds(0.8 * velocity, s.velocity_m_s):
+            slow[name] = None
         latency = limits.of(s, "latency_uln")
         value = s.onset_latency_ms if s.onset_latency_ms is not None else s.peak_latency_ms
         late = value is not None and latency is not None and s.level == 0 and exceeds(value, 1.25 * latency)
@@ -87,8 +84,10 @@ RULE = Rule(
     key=KEY,
     title="Pattern of nerve conduction",
     citation=(
-        "Convention of this program: the demyelinating part is EFNS/PNS 2010 (doi:10.1111/j.1468-1331.2009.02930.x), the "
-        "limits of slowing are those of the American Academy of Neurology as printed in J Neurol Neurosurg Psychiatry "
+        "Convention of this program: the demyelinating part is EFNS/PNS 2010 "
+        "(doi:10.1111/j.1468-1331.2009.02930.x), the "
+        "limits of slowing are those of the American Academy of Neurology as printed in J Neurol Neurosurg "
+        "Psychiatry "
         "2009;80:1364-1368"
     ),
     doi="10.1136/jnnp.2009.179358",

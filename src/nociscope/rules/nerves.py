@@ -1,6 +1,7 @@
 """Nerve conduction as the demyelination criteria see it: nerves with their points, limits and what is left out.
 
-A nerve is one nerve of one side. Its distal latency at the site of a common entrapment and the segments across one are
+A nerve is one nerve of one side. Its distal latency at the site of a common entrapment and the segments across
+one are
 left out, and it is said.
 """
 
@@ -12,10 +13,9 @@ from typing import Literal
 
 from nociscope.assays.ncs.measure import sites
 from nociscope.assays.ncs.read import NerveStudy
+from nociscope.norms.library import LABORATORY
 from nociscope.rules.model import Evidence
 from nociscope.tables import MISSING, Score, format_number
-
-LABORATORY = "laboratory_limits"
 
 ENTRAPMENT_SEGMENTS: dict[str, frozenset[str]] = {
     "ulnar": frozenset({"above_elbow"}),
@@ -91,7 +91,8 @@ def motor_nerves(studies: Sequence[NerveStudy]) -> tuple[MotorNerve, ...]:
 
 @dataclass(slots=True)
 class Limits:
-    """Limits of normal for the studies of a visit: the laboratory's, and where allowed, published ones in their place.
+    """Limits of normal for the studies of a visit: the laboratory's, and where allowed, published ones in
+    their place.
 
     `fallback` collects the norms that stood in.
     """
@@ -124,14 +125,17 @@ class Limits:
 
     def _score(self, measure: str, site: str, side: str, value: float) -> Score | None:
         for s in self.scores:
-            if (s.measure, s.site, s.side) == (measure, site, side) and s.norm not in (LABORATORY, MISSING):
-                if s.value is not None and abs(s.value - value) <= 1e-6 * (1 + abs(value)):
-                    return s
+            if (s.measure, s.site, s.side) != (measure, site, side) or s.norm in (LABORATORY, MISSING):
+                continue
+            if s.value is not None and abs(s.value - value) <= 1e-6 * (1 + abs(value)):
+                return s
         return None
 
 
 def limits_of(evidence: Evidence, rule: str) -> Limits:
-    """Return the limits of the visit that is judged; ``[rules.<rule>] fallback = false`` leaves published ones out."""
+    """Return the limits of the visit that is judged; ``[rules.<rule>] fallback = false`` leaves published ones
+    out.
+    """
     scores: tuple[Score, ...] = ()
     if evidence.setting(rule, "fallback", True):
         scores = tuple(s for s in evidence.visit.scores if s.assay == "ncs" and s.call != "not_comparable")

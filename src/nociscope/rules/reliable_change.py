@@ -46,7 +46,8 @@ def _number(value: Any) -> bool:
 def lower_is_better(reading: Reading, better: str = "") -> bool | None:
     """Tell whether a fall of a measure is an improvement; None when nobody says.
 
-    The settings go first, then the direction of loss that the assay declares; of questionnaires without one, a fall is
+    The settings go first, then the direction of loss that the assay declares; of questionnaires without one, a
+    fall is
     an improvement, except in RAND-36.
     """
     if better in ("lower", "higher"):
@@ -131,7 +132,9 @@ RULE = Rule(
     ),
     doi="10.1037/0022-006X.59.1.12",
     status="read",
-    status_note="sd and reliability come from the settings: [rules.reliable_change.<measure>] sd = …, reliability = …",
+    status_note=(
+        "sd and reliability come from the settings: [rules.reliable_change.<measure>] sd = …, reliability = …"
+    ),
     says=(
         "SE = sd sqrt(2) sqrt(1 - reliability); RCI = (last - first) / SE",
         "met by a reliable improvement: |RCI| > 1.96 in the better direction (settings: better = lower or higher)",

@@ -42,7 +42,8 @@ ASSAY = Assay(
     limits=limits,
     open_measure=open_measure,
     methods=(
-        "Laboratory values are given in the laboratory's own units and held against its own limits; nothing was converted "
+        "Laboratory values are given in the laboratory's own units and held against its own limits; nothing "
+        "was converted "
         "and no value without a unit was used."
     ),
 )

@@ -56,7 +56,7 @@ def draw(
         ax = fig.subplots()
         ax.axvspan(1.0, end, color=PALETTE.band, linewidth=0)
         ax.axvline(1.0, color=PALETTE.ink, linewidth=1.0)
-        for place, (reading, ratio, low, call) in enumerate(shown):
+        for place, (_, ratio, low, call) in enumerate(shown):
             colour = PALETTE.call(call)
             if low is not None:
                 ax.plot([max(low, 0), 1.0], [place, place], color=PALETTE.rule, linewidth=7, solid_capstyle="butt")
@@ -81,7 +81,8 @@ def draw(
         + (" (beyond its limits)" if call != "normal" else "")
         for r, ratio, _, call in shown
     ]
-    caption = f"Each value as a multiple of its upper limit; grey bars reach from the lower to the upper limit. {'; '.join(words)}."
+    legend = "Each value as a multiple of its upper limit; grey bars reach from the lower to the upper limit."
+    caption = f"{legend} {'; '.join(words)}."
     return (
         Figure(
             name="limits",

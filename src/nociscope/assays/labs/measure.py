@@ -1,4 +1,4 @@
-"""Readings of laboratory values: the value as given, its ratio to the upper limit, and which causes were looked for."""
+"""Readings of laboratory values: the value, its ratio to the upper limit, and which causes were looked for."""
 
 from __future__ import annotations
 

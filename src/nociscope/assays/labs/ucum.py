@@ -1,7 +1,8 @@
 """Units of laboratory values: which spellings are units (UCUM, and the everyday ones), and conversion between them.
 
 A unit is kept as it was given. Here is decided only whether it is one, whether two of them measure the same kind of
-thing, and, through pint, what a value is in the other. International units, arbitrary units and titres have dimensions
+thing, and, through pint, what a value is in the other. International units, arbitrary units and titres have
+dimensions
 of their own, so that U/mL is never turned into pg/mL.
 """
 
@@ -102,11 +103,11 @@ def pint_name(unit: str) -> str:
     if not text or len(text) > LONGEST:
         raise unknown
     parts: list[str] = []
-    for number, group in enumerate(text.split("/")):
+    for number, group in enumerate(re.split(r"/(?![^{}]*\})", text)):
         if not group and number == 0:
             parts.append("1")
             continue
-        factors = [_factor(atom, unknown) for atom in group.split(".")]
+        factors = [_factor(atom, unknown) for atom in re.split(r"\.(?![^{}]*\})", group)]
         product = " * ".join(f for f in factors if f) or "1"
         parts.append(f"({product})")
     return " / ".join(parts)
@@ -122,8 +123,6 @@ def _factor(atom: str, unknown: ValueError) -> str:
         raise unknown
     name, power = found.group("name"), found.group("power")
     base = _base(name)
-    if base is None and power is not None and name == "1":
-        raise unknown
     if base is None:
         raise unknown
     return f"{base}**{power}" if base and power else base
@@ -143,7 +142,7 @@ def _base(name: str) -> str | None:
 def _registry() -> Any:
     import pint
 
-    registry = pint.UnitRegistry(cache_folder=None)
+    registry: Any = pint.UnitRegistry(cache_folder=None)
     for name in (
         "international_unit",
         "arbitrary_unit",
@@ -175,14 +174,10 @@ def convert(value: float, unit: str, to: str) -> float:
 
     registry = _registry()
     try:
-        quantity = registry.Quantity(value, registry.parse_units(source) if "(1" not in source else registry(source))
-        if "(1" in source:
-            quantity = value * registry(source)
-        goal = registry(target)
-        return float((quantity / goal).to("dimensionless").magnitude)
-    except pint.DimensionalityError:
-        raise ValueError(f"{unit} cannot be converted to {to}") from None
-    except (pint.UndefinedUnitError, pint.OffsetUnitCalculusError, AttributeError, TypeError):
+        # Both expressions are built above from known names alone, so nothing a table says is evaluated.
+        ratio = value * registry.parse_expression(source) / registry.parse_expression(target)
+        return float(registry.Quantity(ratio).to("dimensionless").magnitude)
+    except (pint.DimensionalityError, pint.OffsetUnitCalculusError):
         raise ValueError(f"{unit} cannot be converted to {to}") from None
 
 

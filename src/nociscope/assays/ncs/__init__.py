@@ -82,13 +82,16 @@ ASSAY = Assay(
     settings=NcsSettings,
     limits=limits,
     methods=(
-        "Nerve conduction values were taken from the laboratory's table and held against the limits printed beside them; "
-        "where a value had none, against published limits. Latencies and velocities from skin below {warm_hand_c} °C (arm) "
+        "Nerve conduction values were taken from the laboratory's table and held against the limits printed "
+        "beside them; "
+        "where a value had none, against published limits. Latencies and velocities from skin below "
+        "{warm_hand_c} °C (arm) "
         "or {warm_leg_c} °C (leg) are marked."
     ),
     references=(
         Reference(
-            "Chen S et al. Electrodiagnostic reference values for upper and lower limb nerve conduction studies in adult "
+            "Chen S et al. Electrodiagnostic reference values for upper and lower limb nerve conduction "
+            "studies in adult "
             "populations. Muscle Nerve 2016;54:371-377",
             CHEN_DOI,
             "published limits",

@@ -138,11 +138,14 @@ def _panel(ax: Axes, panel: _Panel, points: Sequence[_Point], palette: Any) -> N
 
 
 def _score_of(reading: Reading, scores: Sequence[Score]) -> Score | None:
+    if reading.value is None:
+        return None
     for s in scores:
         same = (s.measure, s.site, s.side, s.unit) == (reading.measure, reading.site, reading.side, reading.unit)
-        if same and s.call != "not_comparable" and s.value is not None and reading.value is not None:
-            if abs(s.value - reading.value) <= 1e-6 * (1 + abs(reading.value)):
-                return s
+        if not same or s.call == "not_comparable" or s.value is None:
+            continue
+        if abs(s.value - reading.value) <= 1e-6 * (1 + abs(reading.value)):
+            return s
     return None
 
 
@@ -153,12 +156,14 @@ def _name(reading: Reading) -> str:
 
 def _caption(points: Sequence[_Point], without: int) -> str:
     beyond = [p.words for p in points if p.call in ("loss", "abnormal")]
-    text = f"{len(points)} values as a percentage of their limit of normal; the line is the limit, the shaded side lost. "
+    count = "1 value" if len(points) == 1 else f"{len(points)} values"
+    text = f"{count} as a percentage of the limit of normal; the line is the limit, the shaded side lost. "
     if beyond:
         shown = "; ".join(beyond[:12]) + (f"; and {len(beyond) - 12} more" if len(beyond) > 12 else "")
         text += f"Beyond the limit (filled): {shown}."
     else:
         text += "None lies beyond its limit."
     if without:
-        text += f" {without} value{'s' if without > 1 else ''} without a limit {'are' if without > 1 else 'is'} not drawn."
+        text += " 1 value without a limit is" if without == 1 else f" {without} values without a limit are"
+        text += " not drawn."
     return text

@@ -71,7 +71,8 @@ def measure(recording: NcsRecording, settings: NcsSettings | None = None) -> tup
     Returns
     -------
     tuple of Reading
-        Every column with a value, at the site of its nerve; `method` is the kind of study. For motor nerves studied at
+        Every column with a value, at the site of its nerve; `method` is the kind of study. For motor nerves
+        studied at
         several points also `amplitude_fall` and `duration_rise` in %, from the distal point to each other one.
     """
     chosen = settings or NcsSettings()
@@ -105,7 +106,8 @@ def _cold(study: NerveStudy, settings: NcsSettings) -> str:
     limit = settings.warm_leg_c if study.nerve in LEG_NERVES else settings.warm_hand_c
     if study.temperature_c is None or study.temperature_c >= limit:
         return ""
-    return f"skin at {format_number(study.temperature_c)} °C, below {format_number(limit)} °C: cold alone slows conduction"
+    skin, least = format_number(study.temperature_c), format_number(limit)
+    return f"skin at {skin} °C, below {least} °C: cold alone slows conduction"
 
 
 def _reading(study: NerveStudy, site: str, name: str, unit: str, cold: str) -> Reading:
@@ -171,7 +173,8 @@ def _along(study: NerveStudy, distal: NerveStudy, site: str) -> list[Reading]:
 def limits(recording: NcsRecording, settings: NcsSettings | None = None) -> tuple[OwnLimit, ...]:
     """Return the laboratory's limits that stand beside the values.
 
-    The limit of the latency is that of the onset; where a row has a peak latency only, that of the peak. It is a limit of
+    The limit of the latency is that of the onset; where a row has a peak latency only, that of the peak. It is
+    a limit of
     the distal latency: on the row of a proximal point, where tables repeat it, it is not used.
     """
     found: list[OwnLimit] = []

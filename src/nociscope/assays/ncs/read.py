@@ -25,6 +25,7 @@ _VALUES = (
     "f_latency_ms",
     "f_persistence",
 )
+_CONDITIONS = ("distance_mm", "temperature_c", "low_cut_hz", "latency_uln", "velocity_lln", "f_latency_uln")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,11 +158,7 @@ def _study(row: Row) -> tuple[NerveStudy | None, list[Problem]]:
         amplitude_lln=limit,
         device=row.text("device", MISSING),
         source=row.file,
-        **{
-            name: row.number(name)
-            for name in (*_VALUES[1:], "distance_mm", "temperature_c", "low_cut_hz")
-            + ("latency_uln", "velocity_lln", "f_latency_uln")
-        },
+        **{name: row.number(name) for name in (*_VALUES[1:], *_CONDITIONS)},
     )
     if all(getattr(study, name) is None for name in _VALUES):
         if not problems:

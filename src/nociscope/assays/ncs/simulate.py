@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nociscope.assays.ncs.table import LEG_NERVES, NERVE_CONDUCTION
 from nociscope.assays.ncs.waveform import Array, Marks, mark, response
@@ -15,7 +16,8 @@ from nociscope.truth import Simulated, TrueValue, Truth
 FIBRES = 240
 STEP_MS = 0.05
 SPREAD_M_S = 0.09
-"""Standard deviation of fibre velocities relative to their mean. This and the other numbers of this module are made up
+"""Standard deviation of fibre velocities relative to their mean. This and the other numbers of this module are
+made up
 for plausible tables; healthy means are near those of Buschbacher's series (doi 10.1002/mus.25203)."""
 
 
@@ -48,7 +50,9 @@ NERVES = (
     Nerve("radial", "sensory", 58, 30, 0.1, 100),
     Nerve("sural", "sensory", 48, 17, 0.1, 140),
 )
-"""Limits are those of Chen 2016 (doi 10.1002/mus.25203), motor nerves only: sensory rows show shipped norms at work."""
+"""Limits are those of Chen 2016 (doi 10.1002/mus.25203), motor nerves only: sensory rows show shipped norms at
+work.
+"""
 
 
 def fibres(rng: np.random.Generator, velocity: float, slowing: float = 0.0, uneven: float = 0.0) -> Array:
@@ -67,7 +71,8 @@ def simulate(truth: Truth, seed: int) -> Simulated:
     Parameters
     ----------
     truth : Truth
-        `large_fibre_axonal_loss` takes fibres away, most in the legs; `large_fibre_demyelination` slows them, unevenly,
+        `large_fibre_axonal_loss` takes fibres away, most in the legs; `large_fibre_demyelination` slows them,
+        unevenly,
         and blocks some on their way.
     seed : int
 
@@ -107,12 +112,12 @@ class _Body:
 
     nerve: Nerve
     speeds: Array
-    alive: Array
+    alive: NDArray[np.bool_]
     scale: float
     residual_ms: float
     temperature: float
 
-    def _stimulated(self, distance_mm: float, passes: Array | None = None) -> Marks | None:
+    def _stimulated(self, distance_mm: float, passes: NDArray[np.bool_] | None = None) -> Marks | None:
         carry = self.alive if passes is None else self.alive & passes
         time = np.arange(0, 60.0, STEP_MS)
         unit = response(self.speeds, distance_mm, time, self.nerve.kind, self.residual_ms, carry.astype(float))
@@ -122,7 +127,7 @@ class _Body:
         return mark(unit * self.scale / float(calibrated.max()), time, noise)
 
     def rows(
-        self, passes: Array, height_cm: float, demyelinated: float, rng: np.random.Generator
+        self, passes: NDArray[np.bool_], height_cm: float, demyelinated: float, rng: np.random.Generator
     ) -> list[dict[str, Value]]:
         """Return the rows of this nerve: sensory one; motor distal, proximal and F waves."""
         nerve = self.nerve
@@ -183,9 +188,11 @@ class _Body:
         return row
 
     def truths(self, kept: float, demyelinated: float) -> list[TrueValue]:
-        """Return the velocity of the fast fibres (85th centile); none where few are left or their speeds differ widely.
+        """Return the velocity of the fast fibres (85th centile); none where few are left or their speeds
+        differ widely.
 
-        A marked onset is where 5 % of the peak is reached, so it is that of the fast fibres, not of the single fastest.
+        A marked onset is where 5 % of the peak is reached, so it is that of the fast fibres, not of the single
+        fastest.
         """
         if kept < 0.35 or demyelinated > 0:
             return []

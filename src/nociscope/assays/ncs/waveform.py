@@ -1,4 +1,4 @@
-"""Evoked responses as waveforms: made from a distribution of conduction velocities, and marked as a reader marks them.
+"""Evoked responses as waveforms: made from a distribution of velocities, and marked as a reader marks them.
 
 Making and marking are apart: the simulator makes a waveform from single fibres, and only what is marked on it, as on
 a recording, becomes a value of the table.
@@ -22,7 +22,7 @@ WIDTH_POWER = -0.5
 """Power of a sensory fibre's velocity with which its potential's width grows (same source)."""
 
 UNIT_WIDTH_MS: dict[str, float] = {"motor": 5.0, "sensory": 1.1}
-"""Width of the negative phase of one fibre's potential: made up, so that healthy responses have plausible durations."""
+"""Width of the negative phase of one fibre's potential: made up for plausible healthy durations."""
 
 WIDTH_AT_M_S = 50.0
 """Velocity at which a sensory fibre's potential has the width above."""
@@ -109,7 +109,8 @@ def mark(signal: Array, time_ms: Array, noise: float = 0.0) -> Marks | None:
     Returns
     -------
     Marks or None
-        None when there is no response. The amplitude is from baseline to negative peak. Onset and end are interpolated
+        None when there is no response. The amplitude is from baseline to negative peak. Onset and end are
+        interpolated
         between samples.
     """
     if signal.size < 3:
