@@ -119,11 +119,20 @@ def _may_be_lost(score: Score, reading: Reading) -> bool:
 
 
 def _score_words(score: Score, reading: Reading | None) -> str:
-    """Return ``ienfd distal_leg 3.1 /mm: below 4.5``."""
+    """Return ``ienfd distal_leg 3.1 /mm: below 4.5 (probability 0.97)``."""
     place = " ".join(x for x in (score.site, score.side) if x != MISSING)
-    value = "" if score.value is None else f" {shown(score.value)} {score.unit}".rstrip()
+    value = "" if score.value is None else f" {_digits(score.value)} {score.unit}".rstrip()
     poor = ", poor quality" if reading is not None and reading.quality == "poor" else ""
-    return f"{score.measure} {place}".rstrip() + value + f": {_against(score)}{poor}"
+    return f"{score.measure} {place}".rstrip() + value + f": {_against(score)}{_probability(score)}{poor}"
+
+
+def _probability(score: Score) -> str:
+    """Return how likely the true value is beyond the limit, where that is known."""
+    if score.p_beyond is None:
+        return ""
+    beyond_it = "" if score.call in ("loss", "abnormal") else "beyond: "
+    p = "> 0.99" if score.p_beyond > 0.99 else "< 0.01" if score.p_beyond < 0.01 else f"{score.p_beyond:.2f}"
+    return f" (probability {beyond_it}{p})"
 
 
 def _against(score: Score) -> str:
@@ -133,13 +142,14 @@ def _against(score: Score) -> str:
     if score.call == "gain":
         return "no loss"
     if value is not None and low is not None and value <= low:
-        return f"below {_limit(low)}"
+        return f"below {_digits(low)}"
     if value is not None and high is not None and value >= high:
-        return f"above {_limit(high)}"
+        return f"above {_digits(high)}"
     return "beyond its limit"
 
 
-def _limit(value: float) -> str:
+def _digits(value: float) -> str:
+    """Return a number with three digits."""
     return format_number(float(f"{value:.3g}"))
 
 
