@@ -66,6 +66,21 @@ def rule_named(key: str) -> Rule:
     raise KeyError(key)
 
 
+def markdown() -> str:
+    """Return the documentation table of all rules."""
+    lines = [
+        "| rule | what it judges | met when | how often it is right | status | source |",
+        "|---|---|---|---|---|---|",
+    ]
+    for rule in rules():
+        status = f"{rule.status}, inactive" if rule.status == "unverified" else rule.status
+        source = f"[{rule.doi}](https://doi.org/{rule.doi})" if rule.doi else rule.citation
+        says = "<br>".join(line.strip() for line in rule.says)
+        cells = (f"`{rule.key}`", rule.title, says, rule.accuracy, f"{status}, version {rule.version}", source)
+        lines.append("| " + " | ".join(c.replace("|", "\\|") for c in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
 def nearest(key: str) -> str:
     """Return the rule key that is most like a wrong one, empty when none is."""
     near = get_close_matches(key, [r.key for r in rules()], 1, 0.5)
