@@ -26,6 +26,7 @@ COMMANDS = (
     ("norms", "build"),
     ("rules", "list"),
     ("rules", "show"),
+    ("import", "rr"),
     ("simulate",),
     ("demo",),
 )
