@@ -44,10 +44,10 @@ def _without(decision: Decision, small: tuple[Fact, ...], thermal: Fact, low: Fa
     """Return a rule that is not met with what the paper, or common use, calls the state."""
     none = all(f.value is False for f in small)
     if none and thermal.value and low.value:
-        words = (PROBABLE_WORDS, *thermal.by, *low.by)
-        return replace(decision, grade="probable", decided_by=(*words, *decision.decided_by))
+        by = (PROBABLE_WORDS, *thermal.by, *low.by, *decision.decided_by)
+        return replace(decision, grade="probable", decided_by=by)
     if low.value and thermal.value is None:
-        words = "without a thermal threshold of the foot, the reduced density shows small-fibre pathology, not neuropathy"
+        words = "no thermal threshold of the foot; the reduced density shows small-fibre pathology, not neuropathy"
         return replace(decision, decided_by=(*decision.decided_by, words))
     if lone_density(low, thermal):
         return replace(decision, grade=PATHOLOGY, decided_by=(*decision.decided_by, PATHOLOGY_WORDS))
