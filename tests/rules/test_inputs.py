@@ -8,7 +8,7 @@ from nociscope.problems import InvalidStudy
 from nociscope.rules import registry
 from nociscope.rules.ewing import load_battery
 from nociscope.rules.registry import check_settings, is_active, rule_named, rules
-from nociscope.tables import Reading
+from nociscope.tables import Reading, Score
 from tests.rules.people import LARGE, MOTOR, SMALL, judged, none_of, person, scored, sural
 
 TWO = {**none_of(*SMALL), "pinprick_loss": True, "thermal_loss": True}
@@ -84,6 +84,34 @@ def test_any_conduction_value_excludes_and_a_proximal_latency_does_not():
     only_motor = judged("besta_2008", **given, studies=(distal, proximal))
     assert only_motor.verdict == "cannot_tell"
     assert "sensory" in only_motor.missing[0]
+
+
+def latency_score(measure, value, limit):
+    return Score(
+        participant_id="sub-01",
+        session_id="n/a",
+        assay="ncs",
+        site="sural",
+        side="right",
+        measure=measure,
+        value=value,
+        unit="ms",
+        norm="published",
+        limit_high=limit,
+        call="normal",
+    )
+
+
+@pytest.mark.parametrize(("peak", "verdict"), [(3.9, "meets"), (4.6, "does_not_meet")])
+def test_a_peak_is_not_held_against_the_limit_of_the_onset(peak, verdict):
+    given = {**TWO, **none_of(*LARGE, *MOTOR), "ienfd": True}
+    both = {"onset_latency_ms": 3.2, "peak_latency_ms": peak}
+    published = (latency_score("onset_latency_ms", 3.2, 3.6), latency_score("peak_latency_ms", peak, 4.5))
+    found = judged("besta_2008", **given, studies=(sural(False, **both),), scores=published)
+    assert found.verdict == verdict
+    # the laboratory's limit is that of the onset where there is one
+    own = judged("besta_2008", **given, studies=(sural(False, latency_uln=3.6, **both),))
+    assert own.verdict == "meets"
 
 
 def test_one_abnormal_sural_of_two_is_abnormal():

@@ -135,8 +135,14 @@ def _names(known: Mapping[str, Assay]) -> dict[str, str]:
     for assay in known.values():
         for m in assay.measures:
             if "_" in m.name or m.name in _SHORT_NAMES:
-                words[m.name] = m.title[0].lower() + m.title[1:] if m.title[1:2].islower() else m.title
+                words[m.name] = _within_sentence(m.title)
     return words
+
+
+def _within_sentence(title: str) -> str:
+    """Return a title without its capital, unless that is a name or an abbreviation."""
+    named = title.startswith("Valsalva") or not title[1:2].islower()
+    return title if named else title[0].lower() + title[1:]
 
 
 def _plain(text: str, names: Mapping[str, str]) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from nociscope.assays.ncs.read import NerveStudy
 from nociscope.rules.logic import NEVER, Fact, all_of, any_of, union, unknown
 from nociscope.rules.model import Decision, Evidence, VisitEvidence
-from nociscope.rules.nerves import Limit, Limits, exceeds, limits_of, shown
+from nociscope.rules.nerves import Limits, exceeds, limits_of, shown
 from nociscope.study.clinical import SIGNS
 from nociscope.tables import MISSING, Reading, Score, format_number
 
@@ -153,7 +153,9 @@ def _digits(value: float) -> str:
     return format_number(float(f"{value:.3g}"))
 
 
-def _short(text: str) -> str:
+def _short(reason: str) -> str:
+    """Return the first clause of a reason; the scores hold all of it."""
+    text = reason.split("; ")[0]
     return text if len(text) <= _REASON_LENGTH else text[: _REASON_LENGTH - 1].rstrip() + "…"
 
 
@@ -185,14 +187,6 @@ def has_signs(visit: VisitEvidence, names: Iterable[str]) -> bool:
 
 # --- nerve conduction ---
 
-_COLUMNS: tuple[tuple[str, Limit, bool], ...] = (
-    ("amplitude", "amplitude_lln", True),
-    ("onset_latency_ms", "latency_uln", False),
-    ("peak_latency_ms", "latency_uln", False),
-    ("velocity_m_s", "velocity_lln", True),
-    ("f_latency_ms", "f_latency_uln", False),
-)
-
 
 def conduction_abnormal(evidence: Evidence, rule: str) -> Fact:
     """Tell whether any nerve conduction value is beyond the laboratory's limit.
@@ -223,28 +217,29 @@ def sural_abnormal(evidence: Evidence, rule: str) -> Fact:
 
 
 def _study_abnormal(study: NerveStudy, limits: Limits) -> Fact:
+    """Tell whether a value of one study is beyond its limit; unknown when its distal amplitude has none."""
     label = study.nerve if study.side == MISSING else f"{study.nerve} {study.side}"
+    if study.level == 0 and study.kind != "f_wave" and study.amplitude == 0:
+        return Fact(True, (f"{label}: amplitude 0, no response",))
     found: list[str] = []
-    lacks: list[str] = []
-    for column, limit_name, low in _COLUMNS:
-        value: float | None = getattr(study, column)
-        if value is None or (study.level > 0 and column != "velocity_m_s"):
-            continue
-        if column == "amplitude" and study.kind == "f_wave":
-            continue
-        if column == "amplitude" and value == 0:
-            found.append(f"{label}: amplitude 0, no response")
-            continue
-        limit = limits.of(study, limit_name)
-        if limit is None:
-            if column == "amplitude":
-                lacks.append(f"{label}: {limit_name}")
-        elif exceeds(limit, value) if low else exceeds(value, limit):
-            side = "below" if low else "above"
-            found.append(f"{label}: {column} {shown(value)}, {side} {shown(limit)}")
+    if study.level == 0 and study.kind != "f_wave":
+        for column, value, latest in limits.latencies(study):
+            if exceeds(value, latest):
+                found.append(f"{label}: {column} {shown(value)}, above {shown(latest)}")
+    slowest, latest_f = limits.of(study, "velocity_lln"), limits.of(study, "f_latency_uln")
+    if study.velocity_m_s is not None and slowest is not None and exceeds(slowest, study.velocity_m_s):
+        found.append(f"{label}: velocity_m_s {shown(study.velocity_m_s)}, below {shown(slowest)}")
+    if study.f_latency_ms is not None and latest_f is not None and exceeds(study.f_latency_ms, latest_f):
+        found.append(f"{label}: f_latency_ms {shown(study.f_latency_ms)}, above {shown(latest_f)}")
+    lacks = False
+    if study.level == 0 and study.kind != "f_wave" and study.amplitude is not None:
+        smallest = limits.of(study, "amplitude_lln")
+        lacks = smallest is None
+        if smallest is not None and exceeds(smallest, study.amplitude):
+            found.insert(0, f"{label}: amplitude {shown(study.amplitude)}, below {shown(smallest)}")
     if found:
         return Fact(True, tuple(found))
-    return unknown(*lacks) if lacks else NEVER
+    return unknown(f"{label}: amplitude_lln") if lacks else NEVER
 
 
 # --- what is put together from them ---
