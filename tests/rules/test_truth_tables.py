@@ -19,7 +19,7 @@ def without(inputs, *names):
 BESTA_2008 = "Devigili 2008, doi:10.1093/brain/awn093"
 BESTA_2019 = "Devigili 2019, Brain 142:3728, abstract"
 TORONTO = "Tesfaye 2010, doi:10.2337/dc10-1303, wording of BMJ Best Practice"
-TORONTO_OR = "Tesfaye 2010 as worded in doi:10.3233/JND-200490"
+TORONTO_OR = "Tesfaye 2010 as worded in the thesis of Raasing (review jnd200490)"
 ISN = "Italian Society of Neurology 2023, doi:10.1007/s10072-023-06836-3"
 PATHOLOGY = "Oudejans 2016: pathology kept apart from neuropathy"
 NEUPSIG = "Finnerup 2016, doi:10.1097/j.pain.0000000000000492"
