@@ -13,6 +13,7 @@ from pathlib import Path
 from nociscope.change.model import CHANGES
 from nociscope.cohort.responders import RESPONDERS
 from nociscope.engine.logs import PROBLEMS
+from nociscope.rules.registry import markdown
 from nociscope.tables import FINDINGS, READINGS, SCORES
 
 HERE = Path(__file__).parent
@@ -58,7 +59,8 @@ def pages() -> dict[str, str]:
     commands = (HERE / "commands.md").read_text(encoding="utf-8")
     for command in COMMANDS:
         commands = between(commands, " ".join(command), usage(command))
-    return {"outputs.md": outputs, "commands.md": commands}
+    rules = between((HERE / "rules.md").read_text(encoding="utf-8"), "rules", markdown())
+    return {"outputs.md": outputs, "commands.md": commands, "rules.md": rules}
 
 
 def main() -> int:

@@ -12,7 +12,7 @@ from typing import Any
 from nociscope.assays.declaration import Assay
 from nociscope.problems import Problem
 from nociscope.report import page, wording
-from nociscope.report.judged import course_words, findings_words
+from nociscope.report.judged import course_words, findings_words, grouped
 from nociscope.report.rows import NormLink, ReadingTable, joined, reading_table, title_of, value_words
 from nociscope.report.svg import UnsafeDrawing, checked, named, natural_width
 from nociscope.results import COURSE, AssayResult, NormUsed, VisitResult
@@ -170,7 +170,7 @@ def _content(result: VisitResult, known: Mapping[str, Assay], room: Room) -> dic
         "facts": _facts(result.participant),
         "others": _others(result),
         "sections": sections,
-        "findings": findings_words(result.findings, room.entries, room.text),
+        "findings": grouped(findings_words(result.findings, room.entries, room.text, known)),
         "findings_omitted": max(0, len(result.findings) - room.entries),
         "course": None if result.course is None else course_words(result.course, known, min(room.readings, 60)),
         "course_section": course_section,
