@@ -144,7 +144,7 @@ def _from_toml(text: str, file: str) -> list[dict[str, Any]]:
         raise BadInput(_problem(file, "", "", f"is not TOML ({error})", "correct the file")) from None
     many = top.pop("norm", None)
     if many is None:
-        return [top]
+        return [top] if top else []  # a file of comments: no norm could be built
     if not isinstance(many, list) or not all(isinstance(n, dict) for n in many):
         raise BadInput(_problem(file, "norm", "", "norms must stand in [[norm]] tables", "write [[norm]]"))
     return [{**top, **n} for n in many]
