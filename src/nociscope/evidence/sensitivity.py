@@ -130,9 +130,8 @@ def influence(effects: Effects, tau2: float | str = "REML") -> tuple[Influence, 
         without, its = float(less.beta[0]), float(less.se_classic[0]) ** 2
         shift = pooled - without
         residual = float(y[i] - without) / float(np.sqrt(v[i] + less.tau2 + its))
-        # The variance of the full model's value, at the tau² that the others give.
-        full = 1.0 / float((1.0 / (v + less.tau2)).sum())
-        dffits = shift / float(np.sqrt(full))
+        # The fitted value's variance is the leverage times the study's own, at the tau² that the others give.
+        dffits = shift / float(np.sqrt(hat[i] * (v[i] + less.tau2)))
         cook = shift**2 / variance
         out.append(
             Influence(
