@@ -13,6 +13,7 @@ from nociscope.evidence.effects import Array, binomial_interval, inverse_logit
 from nociscope.evidence.model import t_quantile
 from nociscope.evidence.pooling import Estimate, Pooled
 from nociscope.evidence.reading import Effects
+from nociscope.evidence.register import TESTS
 from nociscope.evidence.sensitivity import influence
 from nociscope.figures import PALETTE, house_style, log_axis, new_figure, style_axes
 from nociscope.problems import UsageError
@@ -25,6 +26,7 @@ KINDS = ("forest", "funnel", "baujat")
 _RATIOS = ("or", "rr", "rom")
 _ROW_CM = 0.52
 _LONGEST_NAME = 44
+_LOG_TICKS = tuple(m * 10.0**e for e in range(-4, 5) for m in ((1,) if abs(e) > 1 else (1, 2, 5)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ def _lines(result: Pooled) -> list[_Line]:
         return [*body, _Line("gap"), *_pooled_lines(result.effects, result.estimate, _model_words(result))]
     out: list[_Line] = []
     for group in result.groups:
-        out.append(_Line("header", _cut(group.name.replace("_", " "))))
+        out.append(_Line("header", _cut(TESTS.get(group.name, group.name.replace("_", " ")))))
         out += _study_lines(group.effects, group.estimate, level)
         if group.estimate.k > 1:
             out += _pooled_lines(group.effects, group.estimate, "Pooled")
@@ -120,12 +122,17 @@ def _model_words(result: Pooled) -> str:
     return f"{words[result.options.model]} (k = {result.estimate.k})"
 
 
-def _text(value: float, low: float, high: float, percent: bool) -> str:
+def _digits(lines: Sequence[_Line]) -> int:
+    """Return one number of decimals for a whole figure."""
+    largest = max((abs(x.value) for x in lines if x.kind in ("study", "pooled") and np.isfinite(x.value)), default=0.0)
+    return 2 if largest < 20 else 1 if largest < 200 else 0
+
+
+def _text(value: float, low: float, high: float, percent: bool, digits: int = 2) -> str:
     if not np.isfinite(value):
         return "–"
     if percent:
         return f"{100 * value:.0f} ({100 * low:.0f} to {100 * high:.0f})"
-    digits = 1 if max(abs(low), abs(high)) >= 20 else 2
     return f"{value:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 
@@ -159,13 +166,15 @@ def forest(result: Pooled) -> Drawn:
     lines = _lines(result)
     percent = result.effects.measure == "proportion"
     height = _ROW_CM * (len(lines) + 1) + 1.6
-    fig = new_figure(17.0, height)
-    names, plot, values = fig.subplots(1, 3, width_ratios=(5.0, 6.2, 4.2), sharey=True)
+    wide = len(result.effects.counts) == 4
+    fig = new_figure(19.0 if wide else 17.0, height)
+    names, plot, values = fig.subplots(1, 3, width_ratios=(8.2, 5.8, 5.2) if wide else (5.2, 6.2, 4.8), sharey=True)
     rows = np.arange(len(lines), 0, -1, dtype=float)
     plot.set_ylim(0.3, len(lines) + 1.2)
     low, high = _limits(lines, result)
     if result.effects.measure in _RATIOS or result.effects.transform == "log":
         log_axis(plot, "x")
+        plot.set_xticks([t for t in _LOG_TICKS if low <= t <= high])
     plot.set_xlim(low, high)
     if percent:
         plot.set_xticks(np.arange(0, 1.01, 0.2), [f"{x:g}" for x in range(0, 101, 20)])
@@ -177,7 +186,7 @@ def forest(result: Pooled) -> Drawn:
     heaviest = max((line.weight or 0.0 for line in lines), default=1.0) or 1.0
     for y, line in zip(rows, lines, strict=True):
         _draw_line(plot, y, line, (low, high), heaviest)
-        _draw_text(names, values, y, line, percent)
+        _draw_text(names, values, y, line, percent, _digits(lines))
     style_axes(plot)
     plot.spines["left"].set_visible(False)
     plot.tick_params(left=False, labelleft=False)
@@ -194,7 +203,7 @@ def _headings(names: Axes, values: Axes, y: float, result: Pooled, percent: bool
     names.text(0.0, y, "Study", ha="left", **style)
     if result.effects.counts:
         names.text(1.0, y, "Events/n" if percent else "Events/n v controls", ha="right", **style)
-    values.text(0.76, y, f"{'%' if percent else 'Effect'} ({100 * result.options.level:g} % interval)", ha="right", **style)
+    values.text(0.74, y, f"{'%' if percent else 'Effect'} ({100 * result.options.level:g} % interval)", ha="right", **style)
     values.text(1.0, y, "Weight", ha="right", **style)
 
 
@@ -214,7 +223,7 @@ def _draw_line(ax: Axes, y: float, line: _Line, limits: tuple[float, float], hea
         ax.plot([low, high], [y, y], color=PALETTE.gain, linewidth=2.6, solid_capstyle="butt", zorder=3)
 
 
-def _draw_text(names: Axes, values: Axes, y: float, line: _Line, percent: bool) -> None:
+def _draw_text(names: Axes, values: Axes, y: float, line: _Line, percent: bool, digits: int) -> None:
     if line.kind == "gap":
         return
     bold = "bold" if line.kind in ("header", "pooled") else "normal"
@@ -225,25 +234,25 @@ def _draw_text(names: Axes, values: Axes, y: float, line: _Line, percent: bool) 
         names.text(1.0, y, line.counts, ha="right", **style)
     if line.kind == "header":
         return
-    text = _text(line.value, line.low, line.high, percent)
+    text = _text(line.value, line.low, line.high, percent, digits)
     if line.kind == "prediction":
         text = text[text.index("(") + 1 : -1]
-    values.text(0.76, y, text, ha="right", fontweight=bold, **style)
+    values.text(0.74, y, text, ha="right", fontweight=bold, **style)
     if line.weight is not None:
         values.text(1.0, y, f"{line.weight:.1f} %", ha="right", **style)
 
 
 def _forest_caption(result: Pooled) -> str:
     e, x = result.estimate, result.effects
-    percent = x.measure == "proportion"
+    percent, digits = x.measure == "proportion", _digits(_lines(result))
     low, value, high = _back(x, [e.low, e.estimate, e.high])
     parts = [f"{e.k} {'study' if e.k == 1 else 'studies'}, {x.natural_name}."]
-    pooled = _text(value, max(low, 0.0) if percent else low, min(high, 1.0) if percent else high, percent)
+    pooled = _text(value, max(low, 0.0) if percent else low, min(high, 1.0) if percent else high, percent, digits)
     parts.append(f"Pooled {pooled}{' percent' if percent else ''}, {_method_words(result)}.")
     if e.prediction is not None:
         a, b = _back(x, e.prediction)
         a, b = (max(a, 0.0), min(b, 1.0)) if percent else (a, b)
-        span = f"{100 * a:.0f} to {100 * b:.0f} percent" if percent else f"{a:.2f} to {b:.2f}"
+        span = f"{100 * a:.0f} and {100 * b:.0f} percent" if percent else f"{a:.{digits}f} and {b:.{digits}f}"
         parts.append(f"A further study of this kind would be expected between {span} (bar).")
     if e.i2 is not None and e.q is not None and e.k > 1:
         tau = "" if e.tau2 is None or result.options.model in ("common", "mh", "peto") else f", tau² {e.tau2:.3f}"
@@ -339,6 +348,7 @@ def baujat(result: Pooled) -> Drawn:
             textcoords="offset points",
             ha="right" if left else "left",
             fontsize=8.5,
+            bbox={"facecolor": PALETTE.white, "edgecolor": "none", "pad": 0.5, "alpha": 0.8},
         )
     ax.set_xlim(0, float(xs.max()) * 1.1 or 1.0)
     ax.set_ylim(0, float(ys.max()) * 1.15 or 1.0)
