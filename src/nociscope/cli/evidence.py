@@ -328,6 +328,17 @@ def evidence_conflicts(as_json: JsonOption = False, debug: DebugOption = False) 
     return EXIT_DONE
 
 
+@evidence_app.command("published", epilog="Example: nociscope evidence published")
+def evidence_published(debug: DebugOption = False) -> int:
+    """List published pooled prevalences, reproduced where that can be done, with the reason where it cannot."""
+    from nociscope.cli.evidence_text import published_lines
+    from nociscope.evidence.published import reproductions
+
+    for line in published_lines(reproductions()):
+        say(line)
+    return EXIT_DONE
+
+
 @evidence_app.command("screen", epilog="Example: nociscope evidence screen search.ris -o new.tsv")
 def evidence_screen(
     sources: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Search results: .bib, .ris or .csv.")],

@@ -10,6 +10,7 @@ from nociscope.tables import format_number
 if TYPE_CHECKING:
     from nociscope.evidence.diagnostic import Accuracy
     from nociscope.evidence.pooling import Pooled
+    from nociscope.evidence.published import Reproduction
     from nociscope.evidence.register import Register
 
 
@@ -197,7 +198,7 @@ def _source(doi: str) -> str:
 
 
 def register_lines(register: Register, tests: Sequence[str]) -> Iterator[str]:
-    """Yield the studies of the register by construct and test, then pooled figures as published."""
+    """Yield the studies of the register by construct."""
     from nociscope.evidence.register import CONSTRUCTS, MARKS, TESTS
 
     studies = [s for s in register.studies if not tests or s.test in tests]
@@ -210,11 +211,25 @@ def register_lines(register: Register, tests: Sequence[str]) -> Iterator[str]:
             place = " ".join(x for x in (TESTS.get(s.test, s.test), s.site.replace("_", " ")) if x)
             state = MARKS[s.mark] + ("" if s.active else ", inactive") + ("" if s.main else ", not pooled by default")
             yield f"  {s.study}: {count or share or 'no count read'}{control}  [{place}]  {state}; {_source(s.doi)}"
-    for p in register.pooled if not tests else ():
+
+
+def published_lines(found: Iterable[Reproduction]) -> Iterator[str]:
+    """Yield published pooled figures with ours beside them."""
+    from nociscope.evidence.register import CONSTRUCTS, TESTS
+
+    for r in found:
+        p = r.published
+        size = "" if p.k is None or p.n is None else f"{p.k} studies, {p.n} people: "
+        yield f"{p.source}: {CONSTRUCTS.get(p.construct, p.construct)} by {TESTS.get(p.test, p.test)}"
         yield (
-            f"Published: {p.source}, {TESTS.get(p.test, p.test)}: {_number(p.percent)} % ({_number(p.low)} to "
-            f"{_number(p.high)}), I² {_number(p.i2)} %; {_source(p.doi)}. {p.note}"
+            f"  published: {size}{_number(p.percent)} % ({_number(p.low)} to {_number(p.high)}), I² {_number(p.i2)} %"
+            f"; {p.citation}; {_source(p.doi)}"
         )
+        if r.ours is not None:
+            natural, i2 = r.ours.to_dict()["natural"], r.ours.estimate.i2
+            a, b, c = (100 * natural[k] for k in ("estimate", "ci_low", "ci_high"))
+            yield f"  here:      {a:.0f} % ({b:.0f} to {c:.0f}), I² {i2:.0f} %"
+        yield f"  {r.remark}"
 
 
 def claim_lines(register: Register) -> Iterator[str]:

@@ -18,8 +18,9 @@ from nociscope.assays.declaration import Assay, FileInput, TableInput
 from nociscope.assays.registry import assay_named
 from nociscope.engine import manifest, store
 from nociscope.engine.manifest import Manifest, VisitRecord
+from nociscope.evidence.register import register_digest
 from nociscope.problems import BadInput, CannotWrite, Problem
-from nociscope.results import AssayFigure, AssayResult, Status, VisitResult
+from nociscope.results import AssayFigure, AssayResult, Quoted, Status, VisitResult
 from nociscope.study.records import Participant, Visit
 from nociscope.tables import MISSING, Reading, Score, format_number
 
@@ -73,6 +74,7 @@ def fingerprint(study_name: str, settings: Settings, library: NormLibrary, assay
             "assays": assays,
             "settings": {name: settings.assay(name) for name in assays},
             "norms": [library.all, sorted(library.named), sorted(library.own)],
+            "literature": register_digest(),
         }
     )
 
@@ -309,8 +311,16 @@ def _one_assay(assay: Assay, visit: Visit, job: Job, problems: tuple[Problem, ..
         settings=store.plain(settings),
         methods=methods or "",
         references=tuple((r.citation, r.doi) for r in assay.references),
+        literature=_literature(assay.name),
     )
     return _Part(result, readings, scores, tuple(AssayFigure(assay=assay.name, figure=f) for f in figures or ()))
+
+
+def _literature(name: str) -> tuple[Quoted, ...]:
+    """Return what the register of the literature says of a test, to stand in the record and the report."""
+    from nociscope.evidence import quotes
+
+    return tuple(Quoted(text=q.text, construct=q.construct, dois=q.dois) for q in quotes(name))
 
 
 def _errors(problems: Iterable[Problem]) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 from nociscope import files, tables
 from nociscope.assays.declaration import Figure
 from nociscope.problems import BadInput, CannotWrite, Problem, clean_text
-from nociscope.results import AssayFigure, AssayResult, NormUsed, VisitResult
+from nociscope.results import AssayFigure, AssayResult, NormUsed, Quoted, VisitResult
 from nociscope.tables import MISSING, READINGS, SCORES, Reading, Score, Table
 
 LONGEST_NAME = 255
@@ -198,6 +198,7 @@ def provenance(result: VisitResult) -> dict[str, Any]:
             {
                 **{k: plain(getattr(a, k)) for k in ("name", "title", "status", "inputs", "settings", "methods")},
                 "references": plain(a.references),
+                "literature": plain(a.literature),
                 "problems": [problem_to_json(p) for p in a.problems],
             }
             for a in result.assays
@@ -299,6 +300,9 @@ def _assay_from(entry: Mapping[str, Any]) -> AssayResult:
     return AssayResult(
         **{k: entry[k] for k in ("name", "title", "status", "inputs", "settings", "methods")},
         references=tuple((citation, doi) for citation, doi in entry["references"]),
+        literature=tuple(
+            Quoted(text=q["text"], construct=q["construct"], dois=tuple(q["dois"])) for q in entry.get("literature", ())
+        ),
         problems=tuple(problem_from_json(p) for p in entry["problems"]),
     )
 

@@ -300,3 +300,8 @@ def load_register() -> Register:
         conflicts=_load(Conflict, "conflicts"),
         references=_load(Background, "references"),
     )
+
+
+def register_digest() -> str:
+    """Return a hash of the register's files: what is quoted changes with it."""
+    return files.sha256(b"\0".join(files.read_bytes(path) for path in sorted(DATA.glob("*.tsv"))))
