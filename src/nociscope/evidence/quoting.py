@@ -91,7 +91,7 @@ def _counts(assay: str, construct: str, studies: Sequence[Study]) -> Quote | Non
         )
     sites = sorted({s.site.replace("_", " ") for s in counted if s.site})
     if assay == "biopsy" and len(sites) > 1:
-        text += f" Sites differ ({', '.join(sites)}), which explains much of the spread."
+        text += f" Sites differ ({', '.join(sites)}): thigh and distal leg are not the same figure."
     controls = [s for s in counted if s.ctrl_events is not None and s.ctrl_n is not None]
     if controls:
         text += " By the same rule: " + "; ".join(
@@ -119,9 +119,10 @@ def _claim(claim: str, entries: Sequence[Claim]) -> Quote:
         if same:
             parts.append(f"{word}: " + "; ".join(f"{c.citation} ({c.note})" for c in same))
     construct = entries[0].construct
+    what = CONSTRUCTS.get(construct, construct)
     return Quote(
-        text=f"“{claim}” – {'. '.join(p[0].upper() + p[1:] for p in parts)}.",
-        construct=CONSTRUCTS.get(construct, construct),
+        text=f"“{claim}” – {'. '.join(p[0].upper() + p[1:] for p in parts)}. Measured: {what}.",
+        construct=what,
         dois=_dois(entries),
         citations=_citations(entries),
     )

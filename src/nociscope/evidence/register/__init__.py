@@ -36,6 +36,7 @@ CONSTRUCTS = {
     "laser_evoked_abnormality": "abnormal laser-evoked potentials of any kind",
     "laser_evoked_loss": "reduced laser-evoked potentials",
     "habituation_deficit": "reduced habituation of laser-evoked potentials",
+    "small_fibre_function": "function of small fibres (thresholds, not nerve fibres)",
     "large_fibre_polyneuropathy": "polyneuropathy of large fibres",
     "treatment": "effect of a treatment",
 }
