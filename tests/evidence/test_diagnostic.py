@@ -8,7 +8,13 @@ from nociscope.evidence.diagnostic import _deviance, bivariate_reml
 from nociscope.problems import BadInput
 from tests.evidence.test_reference import HERE
 
-FOUR = {"study": list("ABCD"), "tp": [20, 30, 15, 40], "fp": [3, 5, 2, 9], "fn": [5, 9, 6, 11], "tn": [30, 50, 22, 70]}
+FOUR = {
+    "study": list("ABCD"),
+    "tp": [20, 30, 15, 40],
+    "fp": [3, 5, 2, 9],
+    "fn": [5, 9, 6, 11],
+    "tn": [30, 50, 22, 70],
+}
 
 
 def test_the_gradient_is_that_of_the_deviance():

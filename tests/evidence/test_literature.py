@@ -7,7 +7,7 @@ from nociscope.problems import BadInput, UsageError
 
 BIB = """
 @comment{x}
-@article{a, title = {Objective evidence that {Small-Fiber} polyneuropathy underlies some}, author={Oaklander, A and B, C},
+@article{a, title = {Objective evidence that {Small-Fiber} underlies some}, author={Oaklander, A and B, C},
   year = 2013, doi = "https://doi.org/10.1016/J.PAIN.2013.06.001"}
 @article{b, title="A new one", author = "Novak, P", year="2030", journal={J}}
 """

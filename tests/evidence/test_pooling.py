@@ -252,7 +252,7 @@ def test_freeman_tukey_turns_back_exactly_for_one_study(n, data):
 
 
 def test_exact_binomial_and_wilson_intervals_of_published_examples():
-    """Newcombe 1998, doi 10.1002/(SICI)1097-0258(19980430)17:8<857::AID-SIM777>3.0.CO;2-E, table I: 81/263, 15/148."""
+    """81/263 and 15/148 of Newcombe 1998, doi 10.1002/(SICI)1097-0258(19980430)17:8<857::AID-SIM777>3.0.CO;2-E."""
     assert binomial_interval(81, 263) == pytest.approx((0.2527, 0.3676), abs=5e-5)
     assert binomial_interval(15, 148) == pytest.approx((0.0578, 0.1617), abs=5e-5)
     assert binomial_interval(81, 263, method="wilson") == pytest.approx((0.2553, 0.3662), abs=5e-5)
@@ -261,9 +261,7 @@ def test_exact_binomial_and_wilson_intervals_of_published_examples():
 
 
 def test_hedges_correction_is_the_exact_one():
-    assert float(hedges_correction(10)) == pytest.approx(
-        math.gamma(5) / (math.sqrt(5) * math.gamma(4.5)), rel=1e-12
-    )
+    assert float(hedges_correction(10)) == pytest.approx(math.gamma(5) / (math.sqrt(5) * math.gamma(4.5)), rel=1e-12)
     assert abs(float(hedges_correction(10)) - (1 - 3 / 39)) > 1e-4  # not the usual approximation
 
 
@@ -338,7 +336,9 @@ def test_bayes_agrees_with_plain_integration():
     def weight(t):
         w = 1 / (v + t * t)
         m = (w * y).sum() / w.sum()
-        return np.exp(-0.5 * (t / 5) ** 2 - 0.5 * (np.log(v + t * t).sum() + np.log(w.sum()) + (w * (y - m) ** 2).sum()))
+        return np.exp(
+            -0.5 * (t / 5) ** 2 - 0.5 * (np.log(v + t * t).sum() + np.log(w.sum()) + (w * (y - m) ** 2).sum())
+        )
 
     def below(t, q):
         w = 1 / (v + t * t)
@@ -347,7 +347,9 @@ def test_bayes_agrees_with_plain_integration():
     found = pool_bayes(effects, tau_scale=5)
     total = quad(weight, 0, 60, epsabs=0, epsrel=1e-10, limit=200)[0]
     for q, share in ((found.low, 0.025), (found.median, 0.5), (found.high, 0.975)):
-        assert quad(below, 0, 60, (q,), epsabs=0, epsrel=1e-10, limit=200)[0] / total == pytest.approx(share, abs=1e-7)
+        assert quad(below, 0, 60, (q,), epsabs=0, epsrel=1e-10, limit=200)[0] / total == pytest.approx(
+            share, abs=1e-7
+        )
 
 
 # --- on its own ---------------------------------------------------------------------------------------------------

@@ -107,7 +107,9 @@ def _pooled(table: Path | None, group: str, register: dict[str, Any], **options:
     return result, f"{CONSTRUCTS.get(rows[0].construct, rows[0].construct)} in {people}, from the register"
 
 
-@evidence_app.command("pool", epilog="Example: nociscope evidence pool --measure proportion --test biopsy --group site")
+@evidence_app.command(
+    "pool", epilog="Example: nociscope evidence pool --measure proportion --test biopsy --group site"
+)
 def evidence_pool(
     table: Table = None,
     measure: MeasureOption = "proportion",
@@ -355,7 +357,9 @@ def evidence_screen(
 
     found = screen([c for path in sources for c in read_citations(path)], load_register())
     for copy, first in found.duplicates:
-        say(f"duplicate  {copy.name} ({copy.file}, row {copy.place}) is {first.name} ({first.file}, row {first.place})")
+        say(
+            f"duplicate  {copy.name} ({copy.file}, row {copy.place}) is {first.name} ({first.file}, row {first.place})"
+        )
     for citation, key in found.known:
         say(f"known      {citation.name}: {key} of the register")
     for citation, key in found.overlaps:

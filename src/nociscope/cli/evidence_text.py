@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from nociscope.evidence.register import Register
 
 
-def more_of(
-    result: Pooled, *, influence: bool, cluster: str, bayes: float, alternatives: bool
-) -> dict[str, Any]:
+def more_of(result: Pooled, *, influence: bool, cluster: str, bayes: float, alternatives: bool) -> dict[str, Any]:
     """Return what was asked for beside the pooled value, as JSON holds it."""
     import dataclasses
 
@@ -144,7 +142,8 @@ def _moderator_lines(record: Mapping[str, Any]) -> Iterator[str]:
         return
     for c in m["coefficients"]:
         yield f"  {c['name']}: {_number(c['estimate'])} ({_span(c)}), p {_number(c['p'], 3)}"
-    yield f"  moderators: QM {_number(m['qm'])} ({m['qm_test']}), p {_number(m['qm_p'], 3)}; tau² left {_number(m['tau2'])}"
+    test = f"QM {_number(m['qm'])} ({m['qm_test']}), p {_number(m['qm_p'], 3)}"
+    yield f"  moderators: {test}; tau² left {_number(m['tau2'])}"
 
 
 def _bias_lines(record: Mapping[str, Any], percent: bool) -> Iterator[str]:
@@ -179,10 +178,12 @@ def accuracy_lines(result: Accuracy) -> Iterator[str]:
     """Yield pooled accuracy as text."""
     r = result.to_dict()
     for name in ("sensitivity", "specificity"):
-        yield f"{name.capitalize()}: {100 * r[name]:.1f} % ({100 * r[f'{name}_low']:.1f} to {100 * r[f'{name}_high']:.1f})"
+        low, high = 100 * r[f"{name}_low"], 100 * r[f"{name}_high"]
+        yield f"{name.capitalize()}: {100 * r[name]:.1f} % ({low:.1f} to {high:.1f})"
     yield f"  {r['model']} model, REML, k = {r['k']}; correlation between studies {_number(r['correlation'], 3)}"
     if r["auc"] is not None:
-        yield f"  area under the summary ROC curve {r['auc']:.3f}; over the studies' own range {_number(r['partial_auc'], 3)}"
+        own = _number(r["partial_auc"], 3)
+        yield f"  area under the summary ROC curve {r['auc']:.3f}; over the studies' own range {own}"
     yield (
         f"  diagnostic odds ratio {_number(r['diagnostic_odds_ratio'])} "
         f"({_span(r, 'diagnostic_odds_ratio_low', 'diagnostic_odds_ratio_high')})"

@@ -301,7 +301,8 @@ def _assay_from(entry: Mapping[str, Any]) -> AssayResult:
         **{k: entry[k] for k in ("name", "title", "status", "inputs", "settings", "methods")},
         references=tuple((citation, doi) for citation, doi in entry["references"]),
         literature=tuple(
-            Quoted(text=q["text"], construct=q["construct"], dois=tuple(q["dois"])) for q in entry.get("literature", ())
+            Quoted(text=q["text"], construct=q["construct"], dois=tuple(q["dois"]))
+            for q in entry.get("literature", ())
         ),
         problems=tuple(problem_from_json(p) for p in entry["problems"]),
     )

@@ -51,7 +51,31 @@ _HOME = {
     "trim_and_fill": "small_study",
 }
 
-__all__ = sorted(_HOME)  # noqa: PLE0605
+__all__ = [
+    "Accuracy",
+    "BayesResult",
+    "Clustered",
+    "Options",
+    "Pooled",
+    "Quote",
+    "Register",
+    "accuracy",
+    "appraisal_form",
+    "begg",
+    "cumulative",
+    "dersimonian_laird_many",
+    "egger",
+    "influence",
+    "leave_one_out",
+    "load_register",
+    "multiverse",
+    "pool",
+    "pool_bayes",
+    "pool_clustered",
+    "quotes",
+    "read_appraisal",
+    "trim_and_fill",
+]
 
 
 def __getattr__(name: str) -> Any:

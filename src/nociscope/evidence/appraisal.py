@@ -100,7 +100,9 @@ def read_appraisal(path: Path, form: str) -> tuple[Rating, ...]:
                 wrong.append(table.problem(i, item.name, f"is not one of {', '.join(item.choices)}"))
             answers[item.name] = answer
         out.append(
-            Rating(study=table.names[i], rater=cells.get("rater", ""), answers=answers, remark=cells.get("remark", ""))
+            Rating(
+                study=table.names[i], rater=cells.get("rater", ""), answers=answers, remark=cells.get("remark", "")
+            )
         )
     if wrong:
         raise BadInput(wrong)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nociscope.evidence.effects import Array
 from nociscope.evidence.heterogeneity import estimate_tau2, intercept, weighted
@@ -14,6 +15,7 @@ from nociscope.evidence.reading import Effects
 from nociscope.problems import BadInput, Problem
 
 Method = Literal["three-level", "robust"]
+Labels = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +112,7 @@ def pool_clustered(
                 column=column,
             )
         )
-    index = np.unique(clusters, return_inverse=True)[1]
+    index = np.unique(clusters, return_inverse=True)[1].astype(np.intp)
     if method == "robust":
         value = estimate_tau2(tau2, effects.yi, effects.vi, intercept(effects.k))
         estimate, se, df = robust_mean(effects.yi, effects.vi + value, index)
@@ -141,20 +143,21 @@ def pool_clustered(
     )
 
 
-def _gls(y: Array, v: Array, index: Array, between: float, within: float) -> tuple[float, float]:
+def _gls(y: Array, v: Array, index: Labels, between: float, within: float) -> tuple[float, float]:
     total, moment, _, _ = _sums(y, v, index, between, within)
     return moment / total, float(1 / np.sqrt(total))
 
 
-def _sums(y: Array, v: Array, index: Array, between: float, within: float) -> tuple[float, float, Array, Array]:
+def _sums(y: Array, v: Array, index: Labels, between: float, within: float) -> tuple[float, float, Array, Array]:
     """Return 1'V⁻¹1, 1'V⁻¹y, and per cluster Σ1/d and its shrinkage 1/(1 + between·Σ1/d)."""
     w = 1.0 / (v + within)
     sums = np.bincount(index, w)
     shrink = 1.0 / (1.0 + between * sums)
-    return float((sums * shrink).sum()), float((np.bincount(index, w * y) * shrink).sum()), sums, shrink
+    pulled = np.bincount(index, w * y) * shrink
+    return float((sums * shrink).sum()), float(pulled.sum()), np.asarray(sums), np.asarray(shrink)
 
 
-def _deviance(theta: Array, y: Array, v: Array, index: Array) -> tuple[float, Array]:
+def _deviance(theta: Array, y: Array, v: Array, index: Labels) -> tuple[float, Array]:
     """Return minus twice the restricted log likelihood (without its constant) and its gradient by the variances."""
     between, within = float(theta[0]), float(theta[1])
     total, moment, sums, shrink = _sums(y, v, index, between, within)
@@ -175,7 +178,7 @@ def _deviance(theta: Array, y: Array, v: Array, index: Array) -> tuple[float, Ar
     )
 
 
-def three_level_reml(y: Array, v: Array, index: Array) -> tuple[float, float]:
+def three_level_reml(y: Array, v: Array, index: Labels) -> tuple[float, float]:
     """Return the variances between clusters and within them, by restricted likelihood.
 
     Parameters
@@ -187,10 +190,15 @@ def three_level_reml(y: Array, v: Array, index: Array) -> tuple[float, float]:
     from scipy.optimize import minimize
 
     scale = float(np.var(y)) + 1e-12
+
+    def scaled(theta: Array) -> tuple[float, Array]:
+        value, gradient = _deviance(theta * scale, y, v, index)
+        return value, gradient * scale
+
     best: tuple[float, Array] | None = None
     for share in ((0.5, 0.5), (0.9, 0.1), (0.1, 0.9)):
         found = minimize(
-            lambda t: tuple(np.multiply(part, s) for part, s in zip(_deviance(t * scale, y, v, index), (1.0, scale))),
+            scaled,
             np.array(share),
             jac=True,
             method="L-BFGS-B",
@@ -203,7 +211,7 @@ def three_level_reml(y: Array, v: Array, index: Array) -> tuple[float, float]:
     return float(best[1][0]), float(best[1][1])
 
 
-def robust_mean(y: Array, total: Array, index: Array) -> tuple[float, float, float]:
+def robust_mean(y: Array, total: Array, index: Labels) -> tuple[float, float, float]:
     """Return a weighted mean with its CR2 standard error and degrees of freedom.
 
     Parameters

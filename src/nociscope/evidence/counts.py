@@ -79,9 +79,7 @@ def mantel_haenszel(a: Array, n1: Array, c: Array, n2: Array, measure: str) -> C
     p, q = (a + d2) / n, (b + c) / n
     big_r, big_s = r.sum(), s.sum()
     variance = (
-        (p * r).sum() / (2 * big_r**2)
-        + (p * s + q * r).sum() / (2 * big_r * big_s)
-        + (q * s).sum() / (2 * big_s**2)
+        (p * r).sum() / (2 * big_r**2) + (p * s + q * r).sum() / (2 * big_r * big_s) + (q * s).sum() / (2 * big_s**2)
     )
     return _finished(float(np.log(big_r / big_s)), float(np.sqrt(variance)), yi, vi, s)
 

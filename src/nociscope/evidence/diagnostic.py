@@ -192,7 +192,9 @@ def _read(table: StudyTable) -> tuple[StudyTable, Array, tuple[Problem, ...]]:
             continue
         tp, fp, fn, tn = (float(v or 0.0) for v in cells)
         if tp + fn < 1 or fp + tn < 1:
-            wrong.append(table.problem(i, "tp", "and fn, or fp and tn, are both 0: nobody with, or without, the target"))
+            wrong.append(
+                table.problem(i, "tp", "and fn, or fp and tn, are both 0: nobody with, or without, the target")
+            )
         keep.append(i)
     if wrong:
         raise BadInput(wrong)

@@ -124,7 +124,9 @@ def _model_words(result: Pooled) -> str:
 
 def _digits(lines: Sequence[_Line]) -> int:
     """Return one number of decimals for a whole figure."""
-    largest = max((abs(x.value) for x in lines if x.kind in ("study", "pooled") and np.isfinite(x.value)), default=0.0)
+    largest = max(
+        (abs(x.value) for x in lines if x.kind in ("study", "pooled") and np.isfinite(x.value)), default=0.0
+    )
     return 2 if largest < 20 else 1 if largest < 200 else 0
 
 
@@ -203,7 +205,9 @@ def _headings(names: Axes, values: Axes, y: float, result: Pooled, percent: bool
     names.text(0.0, y, "Study", ha="left", **style)
     if result.effects.counts:
         names.text(1.0, y, "Events/n" if percent else "Events/n v controls", ha="right", **style)
-    values.text(0.74, y, f"{'%' if percent else 'Effect'} ({100 * result.options.level:g} % interval)", ha="right", **style)
+    values.text(
+        0.74, y, f"{'%' if percent else 'Effect'} ({100 * result.options.level:g} % interval)", ha="right", **style
+    )
     values.text(1.0, y, "Weight", ha="right", **style)
 
 
@@ -272,7 +276,12 @@ def _method_words(result: Pooled) -> str:
     if o.model == "random":
         word = {"z": "normal", "t": "t", "hk": "Hartung-Knapp", "hk-adhoc": "ad hoc Hartung-Knapp"}
         return f"{scale}random effects ({o.tau2}), {word[result.estimate.interval]} interval"
-    return scale + {"common": "common effect", "glmm": "binomial-normal model", "mh": "Mantel-Haenszel", "peto": "Peto"}[o.model]
+    return (
+        scale
+        + {"common": "common effect", "glmm": "binomial-normal model", "mh": "Mantel-Haenszel", "peto": "Peto"}[
+            o.model
+        ]
+    )
 
 
 @house_style()
@@ -300,7 +309,12 @@ def funnel(result: Pooled) -> Drawn:
     filled = result.trim_fill
     if filled is not None and filled.k0:
         ax.plot(
-            filled.yi, np.sqrt(np.array(filled.vi)), "o", markerfacecolor=PALETTE.white, color=PALETTE.gain, markersize=5.5
+            filled.yi,
+            np.sqrt(np.array(filled.vi)),
+            "o",
+            markerfacecolor=PALETTE.white,
+            color=PALETTE.gain,
+            markersize=5.5,
         )
     ax.set_ylim(deepest, 0)
     ax.set_xlabel(x.scale)
@@ -309,7 +323,7 @@ def funnel(result: Pooled) -> Drawn:
     outside = int((np.abs(y - centre) > z * s).sum())
     caption = (
         f"{len(says)} studies: effect on the pooling scale against standard error, precise studies on top. Without "
-        f"differences between studies {100 * result.options.level:g} % would lie in the grey funnel; {outside} lie outside."
+        f"differences between studies {100 * result.options.level:g} % would lie in the grey funnel; {outside} do not."
     )
     if filled is not None:
         caption += f" Open circles: {filled.k0} studies that trim-and-fill adds on the {filled.side}."
@@ -357,7 +371,7 @@ def baujat(result: Pooled) -> Drawn:
     style_axes(ax, "both")
     outlying = [f.study for f in found if f.outlying]
     caption = (
-        f"Studies far to the right add most to heterogeneity, studies far up move the pooled value most. Most telling: "
+        f"Studies far to the right add most to heterogeneity, studies far up move the pooled value. Most telling: "
         f"{', '.join(found[i].study for i in far)}. "
         + (f"Beyond the customary limits of influence: {', '.join(outlying)}." if outlying else
            "None is beyond the customary limits of influence.")

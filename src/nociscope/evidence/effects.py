@@ -56,8 +56,10 @@ def proportion(events: object, n: object, transform: Transform = "logit") -> Pai
     return np.log(x / (m - x)), 1.0 / x + 1.0 / (m - x)
 
 
-def halved_cells(a: object, n1: object, c: object, n2: object) -> tuple[Array, Array, Array, Array, NDArray[np.bool_]]:
-    """Return the four cells of two-group counts, one half added in studies with an empty cell, and which these are."""
+def halved_cells(
+    a: object, n1: object, c: object, n2: object
+) -> tuple[Array, Array, Array, Array, NDArray[np.bool_]]:
+    """Return the four cells of two-group counts, one half added in studies with an empty one, and which these are."""
     e1, e2 = _array(a), _array(c)
     f1, f2 = _array(n1) - e1, _array(n2) - e2
     empty = (e1 == 0) | (f1 == 0) | (e2 == 0) | (f2 == 0)

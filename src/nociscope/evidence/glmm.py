@@ -166,9 +166,7 @@ def _solution(
         point, top, curve = _ascend(np.array([start[0], first]), evaluate)
         if top > best.log_likelihood + 1e-9 and point[1] > 1e-5:
             covariance = np.linalg.inv(-curve)
-            best = MixedFit(
-                float(point[0]), float(np.sqrt(covariance[0, 0])), float(point[1] ** 2), top, q, df, used
-            )
+            best = MixedFit(float(point[0]), float(np.sqrt(covariance[0, 0])), float(point[1] ** 2), top, q, df, used)
     return best
 
 

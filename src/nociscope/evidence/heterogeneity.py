@@ -1,7 +1,7 @@
 """How much studies differ: Q, eight estimators of the between-study variance, its Q-profile interval, I² and H².
 
-`x` is the design matrix (k, p); a column of ones where nothing moderates. Everything that solves an equation solves it
-to the last digits, so that two programs which do the same agree.
+`x` is the design matrix (k, p); a column of ones where nothing moderates. What solves an equation solves it to the
+last digits, so that two programs which do the same agree.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Search results in, a screening list out: BibTeX, RIS and CSV, duplicates and overlap named, the PRISMA flow counted."""
+"""Search results in, a screening list out: duplicates and overlap named, the PRISMA flow counted."""
 
 from __future__ import annotations
 
@@ -254,7 +254,9 @@ class Flow:
             ),
         )
         return tuple(
-            f"{name} is {value}, but {words} is {expected}" for name, value, words, expected in sums if value != expected
+            f"{name} is {value}, but {words} is {expected}"
+            for name, value, words, expected in sums
+            if value != expected
         )
 
 

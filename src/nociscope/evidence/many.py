@@ -25,7 +25,10 @@ def dersimonian_laird_many(y: ArrayLike, v: ArrayLike) -> dict[str, Array]:
     ----------
     DerSimonian and Laird 1986, doi 10.1016/0197-2456(86)90046-2.
     """
-    effects, variances = np.atleast_2d(np.asarray(y, dtype=np.float64)), np.atleast_2d(np.asarray(v, dtype=np.float64))
+    effects, variances = (
+        np.atleast_2d(np.asarray(y, dtype=np.float64)),
+        np.atleast_2d(np.asarray(v, dtype=np.float64)),
+    )
     if effects.shape != variances.shape or effects.shape[1] < 2:
         raise ValueError("y and v need the same shape (m, k), with at least two studies")
     if not (np.isfinite(effects).all() and np.isfinite(variances).all() and (variances > 0).all()):

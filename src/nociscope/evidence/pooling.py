@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -162,7 +161,6 @@ class Pooled:
     groups: tuple[Group, ...] = ()
     between: tuple[float, int, float] | None = None
     moderator: Moderation | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as strict JSON holds it."""
@@ -264,9 +262,7 @@ def estimate_of(effects: Effects, options: Options) -> Estimate:
         if options.model == "glmm":
             return _from_glmm(effects, options)
     except ValueError as error:
-        problem = Problem(
-            what=str(error), remedy="choose another model", code="no-estimate", file=effects.table.file
-        )
+        problem = Problem(what=str(error), remedy="choose another model", code="no-estimate", file=effects.table.file)
         raise BadInput(problem) from None
     return _inverse_variance(effects, options)
 
@@ -275,9 +271,7 @@ def _inverse_variance(effects: Effects, options: Options) -> Estimate:
     y, v, k = effects.yi, effects.vi, effects.k
     x = intercept(k)
     random = options.model == "random"
-    fit = fit_model(
-        y, v, x, tau2=options.tau2 if random else 0.0, interval=options.interval, level=options.level
-    )
+    fit = fit_model(y, v, x, tau2=options.tau2 if random else 0.0, interval=options.interval, level=options.level)
     i2_q, i2, h2 = _inconsistency(fit, v, x, random)
     predicted = None
     if random:
@@ -354,7 +348,8 @@ def _q_entries(q: float, df: int) -> dict[str, Any]:
 
 def _from_counts(effects: Effects, options: Options) -> Estimate:
     if options.model == "mh":
-        fit = counts.mantel_haenszel(*effects.counts, effects.measure)
+        a, n1, c, n2 = effects.counts
+        fit = counts.mantel_haenszel(a, n1, c, n2, effects.measure)
     else:
         fit = counts.peto(*effects.counts)
     by_q = model.inconsistency_of_q(fit.q, fit.df)
@@ -390,9 +385,7 @@ def _from_glmm(effects: Effects, options: Options) -> Estimate:
         i2=i2,
         i2_q=model.inconsistency_of_q(fit.q, fit.df) if k > 1 else None,
         h2=h2,
-        prediction=prediction_interval(
-            options.prediction, fit.estimate, fit.se, fit.se, fit.tau2, k, options.level
-        ),
+        prediction=prediction_interval(options.prediction, fit.estimate, fit.se, fit.se, fit.tau2, k, options.level),
         yi=_plain(effects.yi),
         vi=_plain(effects.vi),
         weights=tuple(float(w) for w in 100.0 * share / share.sum()),
@@ -407,11 +400,11 @@ def _bias(
 ) -> dict[str, Any]:
     if effects.k < FEW_FOR_BIAS:
         notes.append(
-            f"Tests of small-study effects need about {FEW_FOR_BIAS} studies to have any power; there are {effects.k}."
+            f"Tests of small-study effects need about {FEW_FOR_BIAS} studies to have power; there are {effects.k}."
         )
     if effects.transform == "raw":
         notes.append(
-            "On raw proportions the variance depends on the proportion itself, so a funnel is lopsided without any bias."
+            "On raw proportions the variance depends on the proportion, so a funnel is lopsided without any bias."
         )
     out: dict[str, Any] = {}
     if effects.k < 3:

@@ -370,7 +370,9 @@ def _means(reader: _Reader, measure: str) -> Effects:
     m2, s2, n2 = reader.need(measure, *names)
     reader.groups(m2, s2, n2, names)  # type: ignore[arg-type]
     if measure == "rom":
-        reader.refuse(mean * m2 <= 0, "mean", "and ctrl_mean are not of the same sign, so their ratio has no logarithm")
+        reader.refuse(
+            mean * m2 <= 0, "mean", "and ctrl_mean are not of the same sign, so their ratio has no logarithm"
+        )
     keep = reader.kept()
     function = {
         "md": effects.mean_difference,

@@ -159,4 +159,4 @@ def pooled_record(result: Pooled) -> dict[str, Any]:
     if result.between is not None:
         q, df, p = result.between
         out["between"] = {"q": q, "df": df, "p": p}
-    return out | {k: v for k, v in result.extra.items()}
+    return out

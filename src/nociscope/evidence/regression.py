@@ -55,9 +55,7 @@ class Moderation:
 
 
 def _refuse(effects: Effects, what: str, remedy: str, column: str = "") -> BadInput:
-    return BadInput(
-        Problem(what=what, remedy=remedy, code="bad-moderator", file=effects.table.file, column=column)
-    )
+    return BadInput(Problem(what=what, remedy=remedy, code="bad-moderator", file=effects.table.file, column=column))
 
 
 def _numeric(cells: Sequence[str]) -> list[float | None] | None:
@@ -129,7 +127,9 @@ def regress(
     x, names = design_matrix(part, columns)
     k, p = x.shape
     if k <= p:
-        raise _refuse(effects, f"{k} studies cannot carry {p} coefficients", "name fewer moderators, or pool by group")
+        raise _refuse(
+            effects, f"{k} studies cannot carry {p} coefficients", "name fewer moderators, or pool by group"
+        )
     fit = fit_model(part.yi, part.vi, x, tau2=tau2, interval=interval, level=level)
     random = isinstance(tau2, str)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -224,7 +224,5 @@ def as_studies(data: Any) -> StudyTable:
     if len(lengths) != 1 or lengths == {0}:
         raise _bad_table("the table", "the columns are empty or of different lengths", "give each one cell a study")
     header = _header(columns, "the table")
-    cells = [
-        dict(zip(header, (_cell(c) for c in row), strict=True)) for row in zip(*columns.values(), strict=True)
-    ]
+    cells = [dict(zip(header, (_cell(c) for c in row), strict=True)) for row in zip(*columns.values(), strict=True)]
     return StudyTable(file="the table", header=header, cells=tuple(cells), rows=tuple(range(2, len(cells) + 2)))
