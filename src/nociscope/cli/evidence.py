@@ -357,9 +357,8 @@ def evidence_screen(
 
     found = screen([c for path in sources for c in read_citations(path)], load_register())
     for copy, first in found.duplicates:
-        say(
-            f"duplicate  {copy.name} ({copy.file}, row {copy.place}) is {first.name} ({first.file}, row {first.place})"
-        )
+        again = f"{first.name} ({first.file}, row {first.place})"
+        say(f"duplicate  {copy.name} ({copy.file}, row {copy.place}) is {again}")
     for citation, key in found.known:
         say(f"known      {citation.name}: {key} of the register")
     for citation, key in found.overlaps:

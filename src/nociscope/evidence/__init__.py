@@ -13,12 +13,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nociscope.evidence.diagnostic import Accuracy, accuracy
+    from nociscope.evidence.alternatives import multiverse
     from nociscope.evidence.appraisal import appraisal_form, read_appraisal
     from nociscope.evidence.bayes import BayesResult, pool_bayes
     from nociscope.evidence.clustered import Clustered, pool_clustered
+    from nociscope.evidence.diagnostic import Accuracy, accuracy
     from nociscope.evidence.many import dersimonian_laird_many
-    from nociscope.evidence.alternatives import multiverse
     from nociscope.evidence.pooling import Options, Pooled, pool
     from nociscope.evidence.quoting import Quote, quotes
     from nociscope.evidence.register import Register, load_register

@@ -323,7 +323,7 @@ def funnel(result: Pooled) -> Drawn:
     outside = int((np.abs(y - centre) > z * s).sum())
     caption = (
         f"{len(says)} studies: effect on the pooling scale against standard error, precise studies on top. Without "
-        f"differences between studies {100 * result.options.level:g} % would lie in the grey funnel; {outside} do not."
+        f"differences between studies {100 * result.options.level:g} % would lie in the grey; {outside} do not."
     )
     if filled is not None:
         caption += f" Open circles: {filled.k0} studies that trim-and-fill adds on the {filled.side}."
