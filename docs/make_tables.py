@@ -21,6 +21,9 @@ COMMANDS = (
     ("norms", "list"),
     ("norms", "show"),
     ("norms", "build"),
+    ("evidence", "pool"),
+    ("evidence", "forest"),
+    ("evidence", "accuracy"),
     ("simulate",),
     ("demo",),
 )

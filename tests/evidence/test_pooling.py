@@ -371,3 +371,22 @@ def test_importing_the_package_loads_nothing_heavy():
         "assert not [m for m in ('numpy','scipy','matplotlib') if m in sys.modules]"
     )
     subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": ":".join(sys.path)})
+
+
+def test_tables_come_from_memory_in_several_shapes():
+    import pandas as pd
+
+    rows = [dict(zip(FM, row, strict=True)) for row in zip(*FM.values(), strict=True)]
+    one = record(FM)
+    assert record(rows) == one
+    assert record(pd.DataFrame(FM)) == one
+    frame = pd.DataFrame(FM).astype({"events": "float"})
+    frame.loc[1, "events"] = np.nan
+    assert record(frame)["k"] == 4
+
+
+def test_the_conditional_model_refuses_counts_that_would_fill_the_memory():
+    data = {"events": [900_000] * 3, "n": [2_000_000] * 3, "ctrl_events": [800_000] * 3, "ctrl_n": [2_000_000] * 3}
+    with pytest.raises(BadInput, match="too large"):
+        pool(data, "or", model="glmm", glmm="CM.EL")
+    assert record(data, "or", model="glmm")["k"] == 3

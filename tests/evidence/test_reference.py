@@ -23,7 +23,7 @@ CASES = {row["id"]: row for row in _rows("cases.tsv")}
 
 
 @cache
-def _expected():
+def expected_values():
     out = {}
     for row in _rows("expected.tsv"):
         out.setdefault(row["id"], {})[row["quantity"]] = float(row["value"])
@@ -68,7 +68,7 @@ def test_there_are_at_least_eight_published_data_sets():
 
 @pytest.mark.parametrize("name", CASES)
 def test_agrees_with_the_stored_values_of_r(name):
-    case, expected = CASES[name], _expected()[name]
+    case, expected = CASES[name], expected_values()[name]
     record = ours(case)
     tolerance = TOLERANCE[case["kind"]]
     wrong = {}

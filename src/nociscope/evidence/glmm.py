@@ -20,6 +20,7 @@ NODES = 60
 
 _TOLERANCE = 1e-9
 _STEPS = 200
+_MOST_TERMS = 20_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +316,8 @@ def odds_ratio_conditional(a: Array, n1: Array, c: Array, n2: Array) -> MixedFit
     x, m1, m2, m = a[used], n1[used], n2[used], (a + c)[used]
     low, high = np.maximum(0, m - m2), np.minimum(m, m1)
     width = int((high - low).max()) + 1
+    if width * x.size * NODES > _MOST_TERMS:
+        raise ValueError("the counts are too large for the conditional model, which sums over every possible table")
     support = low[:, None] + np.arange(width)[None, :]
     inside = support <= high[:, None]
     s = np.where(inside, support, low[:, None])

@@ -84,6 +84,8 @@ class Options:
             raise UsageError(f"A Hartung-Knapp interval belongs to the random model, not to {self.model}.")
         if self.model in ("mh", "peto") and interval != "z":
             raise UsageError(f"The model {self.model} has the interval z only.")
+        if self.model == "glmm" and prediction == "hk":
+            raise UsageError("A Hartung-Knapp prediction interval belongs to the random model, not to glmm.")
         wanted = {"mh": COUNT_MEASURES, "peto": ("or",), "glmm": ("proportion", "or")}.get(self.model)
         if wanted and self.measure not in wanted:
             raise UsageError(f"The model {self.model} is for {' or '.join(wanted)}, not for {self.measure}.")
