@@ -14,11 +14,12 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from tests.evidence.test_reference import CASES, TOLERANCE, expected_values, look_up, ours
+
 from nociscope.evidence.pooling import Options, estimate_of
 from nociscope.evidence.reading import read_effects
 from nociscope.evidence.studies import as_studies
 from nociscope.problems import BadInput
-from tests.evidence.test_reference import CASES, TOLERANCE, expected_values, look_up, ours
 
 WORDS = {
     "closed": "closed forms (DL, HE, HS, SJ, common effect, Mantel-Haenszel, Peto, effect sizes)",
