@@ -95,6 +95,23 @@ def _grid(name: str, scale: float, y: Array, v: Array) -> tuple[Array, Array]:
     return nodes.ravel(), np.log((half * w[None, :]).ravel())
 
 
+def _posterior(
+    y: Array, v: Array, tau_prior: str, tau_scale: float, mean: float, sd: float | None
+) -> tuple[Array, Array, Array, Array]:
+    """Return nodes on tau, their posterior weights, and mean and variance of the pooled value given each."""
+    tau, log_w = _grid(tau_prior, tau_scale, y, v)
+    total = v[None, :] + tau[:, None] ** 2
+    w = 1.0 / total
+    precision, moment, square = w.sum(axis=1), (w * y).sum(axis=1), (w * y**2).sum(axis=1)
+    if sd is not None:
+        precision, moment, square = precision + sd**-2, moment + mean / sd**2, square + mean**2 / sd**2
+    centre, variance = moment / precision, 1.0 / precision
+    log = log_w + _prior(tau_prior, tau_scale, tau)
+    log = log - 0.5 * (np.log(total).sum(axis=1) + np.log(precision) + square - moment * centre)
+    p = np.exp(log - log.max())
+    return tau, p / p.sum(), centre, variance
+
+
 def pool_bayes(
     effects: Effects,
     *,
@@ -129,18 +146,7 @@ def pool_bayes(
         raise UsageError(f"There is no prior “{tau_prior}”; there are half-normal, half-cauchy and uniform.")
     if not tau_scale > 0 or (sd is not None and not sd > 0):
         raise UsageError("The scales of priors must be positive.")
-    y, v = effects.yi, effects.vi
-    tau, log_w = _grid(tau_prior, tau_scale, y, v)
-    total = v[None, :] + tau[:, None] ** 2
-    w = 1.0 / total
-    precision, moment, square = w.sum(axis=1), (w * y).sum(axis=1), (w * y**2).sum(axis=1)
-    if sd is not None:
-        precision, moment, square = precision + sd**-2, moment + mean / sd**2, square + mean**2 / sd**2
-    centre, variance = moment / precision, 1.0 / precision
-    log = log_w + _prior(tau_prior, tau_scale, tau)
-    log = log - 0.5 * (np.log(total).sum(axis=1) + np.log(precision) + square - moment * centre)
-    p = np.exp(log - log.max())
-    p /= p.sum()
+    tau, p, centre, variance = _posterior(effects.yi, effects.vi, tau_prior, tau_scale, mean, sd)
     average = float((p * centre).sum())
     spread = float(np.sqrt((p * (variance + (centre - average) ** 2)).sum()))
     tail = (1 - level) / 2

@@ -26,7 +26,6 @@ KINDS = ("forest", "funnel", "baujat")
 _RATIOS = ("or", "rr", "rom")
 _ROW_CM = 0.52
 _LONGEST_NAME = 44
-_LOG_TICKS = tuple(m * 10.0**e for e in range(-4, 5) for m in ((1,) if abs(e) > 1 else (1, 2, 5)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +137,13 @@ def _text(value: float, low: float, high: float, percent: bool, digits: int = 2)
     return f"{value:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 
+def _log_ticks(low: float, high: float) -> list[float]:
+    """Return ticks of a logarithmic axis: powers of ten, with 2 and 5 between where there is room."""
+    steps = (1, 2, 5) if high / low < 60 else (1,) if high / low > 1000 else (1, 3)
+    ticks = [m * 10.0**e for e in range(-6, 7) for m in steps]
+    return [t for t in ticks if low <= t <= high]
+
+
 def _limits(lines: Sequence[_Line], result: Pooled) -> tuple[float, float]:
     measure = result.effects.measure
     if measure == "proportion":
@@ -176,7 +182,7 @@ def forest(result: Pooled) -> Drawn:
     low, high = _limits(lines, result)
     if result.effects.measure in _RATIOS or result.effects.transform == "log":
         log_axis(plot, "x")
-        plot.set_xticks([t for t in _LOG_TICKS if low <= t <= high])
+        plot.set_xticks(_log_ticks(low, high))
     plot.set_xlim(low, high)
     if percent:
         plot.set_xticks(np.arange(0, 1.01, 0.2), [f"{x:g}" for x in range(0, 101, 20)])

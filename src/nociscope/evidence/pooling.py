@@ -237,11 +237,15 @@ def pool(
     if group:
         more["groups"], more["between"] = _groups(effects, group, chosen, notes)
     if moderator:
-        method = chosen.tau2 if chosen.model == "random" else 0.0
-        if chosen.model not in ("random", "common"):
-            raise UsageError("A meta-regression belongs to the random or the common model.")
-        more["moderator"] = regression.regress(effects, (moderator,), method, chosen.interval, chosen.level)
+        more["moderator"] = _moderation(effects, moderator, chosen)
     return replace(result, notes=tuple(notes), **more)
+
+
+def _moderation(effects: Effects, column: str, options: Options) -> Moderation:
+    if options.model not in ("random", "common"):
+        raise UsageError("A meta-regression belongs to the random or the common model.")
+    method: str | float = options.tau2 if options.model == "random" else 0.0
+    return regression.regress(effects, (column,), method, options.interval, options.level)
 
 
 def _columns(header: tuple[str, ...], file: str, names: tuple[str, ...]) -> None:
@@ -388,8 +392,8 @@ def _from_glmm(effects: Effects, options: Options) -> Estimate:
         i2_q=model.inconsistency_of_q(fit.q, fit.df) if k > 1 else None,
         h2=h2,
         prediction=prediction_interval(options.prediction, fit.estimate, fit.se, fit.se, fit.tau2, k, options.level),
-        yi=_plain(effects.yi),
-        vi=_plain(effects.vi),
+        yi=_plain(np.where(fit.used, effects.yi, np.nan)),
+        vi=_plain(np.where(fit.used, effects.vi, np.nan)),
         weights=tuple(float(w) for w in 100.0 * share / share.sum()),
     )
 

@@ -328,9 +328,9 @@ def _two_groups(reader: _Reader, measure: str) -> Effects:
     more = [
         table.problem(
             int(i),
-            "events",
+            "",
             "nobody, or everybody, had the event in both groups, so the study says nothing about a ratio",
-            "know that its effect comes from the added halves alone",
+            "inverse-variance models give it weight through the added halves alone; mh, peto and glmm give it none",
             severity="warning",
             code="double-zero",
         )

@@ -161,7 +161,7 @@ def parse_studies(text: str, file: str) -> StudyTable:
     BadInput
         It is empty, its header repeats a name, or a row is longer or shorter than the header.
     """
-    first = text.partition("\n")[0]
+    first = text.strip().partition("\n")[0]
     delimiter = max("\t;,", key=first.count)
     try:
         lines = [(n, row) for n, row in _numbered(text, delimiter) if any(c.strip() for c in row)]
