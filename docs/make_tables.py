@@ -10,8 +10,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from nociscope.change.model import CHANGES
+from nociscope.cohort.responders import RESPONDERS
 from nociscope.engine.logs import PROBLEMS
-from nociscope.tables import READINGS, SCORES
+from nociscope.tables import FINDINGS, READINGS, SCORES
 
 HERE = Path(__file__).parent
 COMMANDS = (
@@ -24,6 +26,9 @@ COMMANDS = (
     ("evidence", "pool"),
     ("evidence", "forest"),
     ("evidence", "accuracy"),
+    ("rules", "list"),
+    ("rules", "show"),
+    ("import", "rr"),
     ("simulate",),
     ("demo",),
 )
@@ -51,7 +56,7 @@ def usage(command: tuple[str, ...]) -> str:
 def pages() -> dict[str, str]:
     """Return page -> its text with fresh tables."""
     outputs = (HERE / "outputs.md").read_text(encoding="utf-8")
-    for table in (READINGS, SCORES, PROBLEMS):
+    for table in (READINGS, SCORES, FINDINGS, CHANGES, RESPONDERS, PROBLEMS):
         outputs = between(outputs, table.name, table.markdown())
     commands = (HERE / "commands.md").read_text(encoding="utf-8")
     for command in COMMANDS:

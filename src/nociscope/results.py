@@ -10,9 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from nociscope.assays.declaration import Figure
+from nociscope.assays.declaration import DerivedFile, Figure
+from nociscope.change.model import Course
 from nociscope.problems import Problem
+from nociscope.rules.model import Finding
 from nociscope.tables import MISSING, Reading, Score
+
+COURSE = "change"
+"""What figures of change over the visits have in place of an assay."""
 
 Status = Literal["done", "partial", "failed", "absent"]
 
@@ -83,11 +88,21 @@ class AssayFigure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AssayFile:
+    """A file beside the results and the assay that made it."""
+
+    assay: str
+    file: DerivedFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VisitResult:
     """All that is recorded of one participant at one session.
 
     `participant` holds age, sex, group, height_cm, weight_kg as text or numbers for the page's header; `other_visits`
-    the session ids of the same person's other reports.
+    the session ids of the same person's other reports. `findings` are what rules say; those of rules over
+    several visits,
+    and the `course`, stand with the last visit. `problems` are those of tables that no assay reads.
     """
 
     participant_id: str
@@ -99,6 +114,10 @@ class VisitResult:
     scores: tuple[Score, ...] = ()
     norms: tuple[NormUsed, ...] = ()
     figures: tuple[AssayFigure, ...] = ()
+    derived: tuple[AssayFile, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    course: Course | None = None
+    problems: tuple[Problem, ...] = ()
     other_visits: tuple[str, ...] = ()
     version: str = ""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nociscope.cli.evidence import evidence_app
+from nociscope.cli.importing import import_app
 from nociscope.cli.screen import complain_of, counted, is_terminal, say, watching
 from nociscope.problems import EXIT_DONE, EXIT_SOME_FAILED, UsageError, clean_text
 
@@ -25,6 +26,10 @@ app = typer.Typer(
 norms_app = typer.Typer(rich_markup_mode=None, help="Norms: which there are, what one says, and building your own.")
 app.add_typer(norms_app, name="norms")
 app.add_typer(evidence_app, name="evidence")
+app.add_typer(import_app, name="import")
+
+rules_app = typer.Typer(rich_markup_mode=None, help="Rules: which there are, and what one says.")
+app.add_typer(rules_app, name="rules")
 
 StudyArgument = Annotated[Path, typer.Argument(metavar="STUDY", help="The study: a BIDS dataset.")]
 SettingsOption = Annotated[
@@ -233,6 +238,37 @@ def norms_build(
     say(built.report.text().rstrip())
     say(f"From {counted(built.controls, 'control')}; use them with: nociscope run STUDY OUT --norms {folder}")
     return EXIT_SOME_FAILED if any(p.severity == "error" for p in built.problems) else EXIT_DONE
+
+
+@rules_app.command("list", epilog="Example: nociscope rules list")
+def rules_list(debug: DebugOption = False) -> int:
+    """List all rules, one line each: key, status, title."""
+    from nociscope.rules.registry import rules
+
+    width = max(len(r.key) for r in rules())
+    for r in rules():
+        status = "unverified, inactive" if r.status == "unverified" else r.status
+        say(f"{r.key:<{width}}  {status:<20}  {r.title}")
+    return EXIT_DONE
+
+
+@rules_app.command("show", epilog="Example: nociscope rules show efns_pns_2010")
+def rules_show(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="As in the list.")], debug: DebugOption = False
+) -> int:
+    """Show a rule: citation with DOI, what it says, and how often it is right."""
+    from nociscope.cli.rule_text import rule_lines
+    from nociscope.rules.registry import nearest, rule_named
+
+    try:
+        found = rule_named(key)
+    except KeyError:
+        near = nearest(key)
+        hint = f"Did you mean {near}?" if near else "See nociscope rules list."
+        raise UsageError(f"There is no rule “{clean_text(key, 80)}”. {hint}") from None
+    for line in rule_lines(found):
+        say(line)
+    return EXIT_DONE
 
 
 @app.command(epilog="Example: nociscope score readings.tsv participants.tsv -o scores.tsv")

@@ -1,4 +1,4 @@
-"""The recorded results of a visit on disk: two tables, the figures, a provenance file, and the page made from them.
+"""The recorded results of a visit on disk: tables, findings, figures, provenance, and the page made from them.
 
 What is loaded is exactly what was saved, so a page made again later has the same bytes as the first one.
 """
@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from nociscope import files, tables
-from nociscope.assays.declaration import Figure
+from nociscope.assays.declaration import DerivedFile, Figure
+from nociscope.change.model import CHANGES, Course, Trial, change_row, changes_from
 from nociscope.problems import BadInput, CannotWrite, Problem, clean_text
-from nociscope.results import AssayFigure, AssayResult, NormUsed, Quoted, VisitResult
+from nociscope.results import AssayFigure, AssayFile, AssayResult, NormUsed, Quoted, VisitResult
+from nociscope.rules.model import finding_from_json
 from nociscope.tables import MISSING, READINGS, SCORES, Reading, Score, Table
 
 LONGEST_NAME = 255
@@ -34,7 +36,7 @@ def target(out: Path, name: str) -> Path:
     return full
 
 
-def write(out: Path, name: str, content: str) -> str:
+def write(out: Path, name: str, content: str | bytes) -> str:
     """Write a file of the output unless it has this content already; return its SHA-256.
 
     Raises
@@ -42,7 +44,7 @@ def write(out: Path, name: str, content: str) -> str:
     CannotWrite
         The disk is full or read-only, or a link leads outside.
     """
-    data = content.encode("utf-8")
+    data = content.encode("utf-8") if isinstance(content, str) else content
     digest = files.sha256(data)
     if digest_of(out, name) != digest:
         files.write_atomic(target(out, name), data)
@@ -71,6 +73,9 @@ def names(stem: str, folder: str) -> dict[str, str]:
         "readings_json": "_readings.json",
         "scores": "_scores.tsv",
         "scores_json": "_scores.json",
+        "findings": "_findings.json",
+        "changes": "_changes.tsv",
+        "changes_json": "_changes.json",
         "provenance": "_provenance.json",
         "page": "_report.html",
     }
@@ -88,9 +93,15 @@ def figure_name(result: VisitResult, figure: AssayFigure) -> str:
     return f"{result.folder}/figures/{result.stem}_desc-{figure.assay}_{figure.figure.name}.svg"
 
 
+def derived_name(result: VisitResult, file: DerivedFile) -> str:
+    """Return the file name of a derived file relative to the output."""
+    return f"{result.folder}/{file.name}"
+
+
 def too_long(result: VisitResult) -> str:
     """Return a file name of the visit that is too long to be written, empty when all are fine."""
     every = [*names(result.stem, result.folder).values(), *(figure_name(result, f) for f in result.figures)]
+    every += [derived_name(result, d.file) for d in result.derived]
     lasts = [name.rsplit("/", 1)[-1] for name in every]
     return next((name for name in lasts if len(name.encode()) > LONGEST_NAME), "")
 
@@ -117,13 +128,18 @@ def save(result: VisitResult, out: Path) -> dict[str, str]:
         The disk is full or read-only, or a link leads out of the output.
     """
     where = names(result.stem, result.folder)
-    contents = {
+    contents: dict[str, str | bytes] = {
         where["readings"]: READINGS.to_tsv(tables.as_row(r) for r in result.readings),
         where["readings_json"]: files.to_json(READINGS.dictionary()),
         where["scores"]: SCORES.to_tsv(tables.as_row(s) for s in result.scores),
         where["scores_json"]: files.to_json(SCORES.dictionary()),
     }
+    contents[where["findings"]] = files.to_json({"findings": [f.as_json() for f in result.findings]})
+    if result.course is not None:
+        contents[where["changes"]] = CHANGES.to_tsv(change_row(c) for c in result.course.changes)
+        contents[where["changes_json"]] = files.to_json(CHANGES.dictionary())
     contents |= {figure_name(result, f): f.figure.svg for f in result.figures}
+    contents |= {derived_name(result, d.file): d.file.content for d in result.derived}
     contents[where["provenance"]] = files.to_json(provenance(result))
     written = {name: write(out, name, content) for name, content in contents.items()}
     written[where["page"]] = write_page(out, result.participant_id, result.session_id)
@@ -204,6 +220,10 @@ def provenance(result: VisitResult) -> dict[str, Any]:
             for a in result.assays
         ],
         "norms": [plain(n) for n in result.norms],
+        "problems": [problem_to_json(p) for p in result.problems],
+        "course": None
+        if result.course is None
+        else {k: plain(getattr(result.course, k)) for k in ("sessions", "treatments", "trials")},
         "figures": [
             {
                 "assay": f.assay,
@@ -211,6 +231,10 @@ def provenance(result: VisitResult) -> dict[str, Any]:
                 "file": figure_name(result, f).removeprefix(f"{result.folder}/"),
             }
             for f in result.figures
+        ],
+        "derived": [
+            {"assay": d.assay, "file": d.file.name, "description": clean_text(d.file.description)}
+            for d in result.derived
         ],
     }
 
@@ -288,7 +312,13 @@ def load(out: Path, participant_id: str, session_id: str = MISSING, *, figures: 
             readings=readings,
             scores=scores,
             norms=tuple(NormUsed(**entry) for entry in record["norms"]),
+            findings=tuple(
+                finding_from_json(e) for e in files.read_json(out / where["findings"], where["findings"])["findings"]
+            ),
+            course=_course_from(out, where["changes"], record["course"]),
+            problems=tuple(problem_from_json(p) for p in record["problems"]),
             figures=tuple(_figures_from(out, folder, record["figures"])) if figures else (),
+            derived=tuple(_derived_from(out, folder, record.get("derived", []))) if figures else (),
             other_visits=tuple(record["other_visits"]),
             version=record["version"],
         )
@@ -308,6 +338,17 @@ def _assay_from(entry: Mapping[str, Any]) -> AssayResult:
     )
 
 
+def _course_from(out: Path, name: str, entry: Mapping[str, Any] | None) -> Course | None:
+    if entry is None:
+        return None
+    return Course(
+        sessions=tuple(entry["sessions"]),
+        treatments=tuple((session, text) for session, text in entry["treatments"]),
+        changes=changes_from(_read_rows(out, name, CHANGES)),
+        trials=tuple(Trial(**t) for t in entry["trials"]),
+    )
+
+
 def _figures_from(out: Path, folder: str, entries: Iterable[Mapping[str, Any]]) -> Iterable[AssayFigure]:
     for entry in entries:
         name = f"{folder}/{entry['file']}"
@@ -316,3 +357,13 @@ def _figures_from(out: Path, folder: str, entries: Iterable[Mapping[str, Any]]) 
         svg = files.read_text(out / name, name)
         fields = {k: entry[k] for k in ("name", "title", "caption", "wide")}
         yield AssayFigure(assay=entry["assay"], figure=Figure(svg=svg, **fields))
+
+
+def _derived_from(out: Path, folder: str, entries: Iterable[Mapping[str, Any]]) -> Iterable[AssayFile]:
+    for entry in entries:
+        name = f"{folder}/{entry['file']}"
+        if not files.inside(out / folder, out / name):
+            raise ValueError(name)
+        content = files.read_bytes(out / name, name)
+        file = DerivedFile(name=entry["file"], content=content, description=entry["description"])
+        yield AssayFile(assay=entry["assay"], file=file)

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from nociscope import files
 from nociscope.problems import EXIT_DONE, EXIT_SOME_FAILED, BadInput, Problem
+from nociscope.study.clinical import read_clinical
 from nociscope.study.dictionaries import check_cells
 from nociscope.study.images import image_fault
 from nociscope.study.inheritance import read_sidecar
+from nociscope.study.inputs import FileInput, TableInput
 from nociscope.study.names import check_names
 from nociscope.study.opening import DESCRIPTION, read_ignore
 from nociscope.study.people import FILE as PEOPLE
@@ -80,6 +82,7 @@ def check_study(study: Study, settings: Settings, assays: Sequence[Assay] | None
             states: dict[str, State] = {}
             for assay in assays:
                 states[assay.name] = _try(assay, visit, settings, found)
+            found.add(read_clinical(visit).problems)
             lines.append(
                 CheckLine(
                     participant_id=visit.participant_id,
@@ -152,8 +155,6 @@ def _unexpected(assay: Assay, visit: Visit, error: Exception) -> Problem:
 
 
 def _first_source(visit: Visit, wanted: Any) -> FileRecord | None:
-    from nociscope.assays.declaration import FileInput
-
     if not isinstance(wanted, FileInput):
         return None
     found = visit.find(
@@ -396,8 +397,6 @@ _CHECKS: tuple[Callable[[Study, Tree], Iterator[Problem]], ...] = (
 
 
 def _tables_of(assays: Sequence[Assay]) -> dict[str, Any]:
-    from nociscope.assays.declaration import TableInput
-
     return {i.table.name: i.table for a in assays for i in a.inputs if isinstance(i, TableInput)}
 
 
