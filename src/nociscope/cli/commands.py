@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nociscope.cli.evidence import evidence_app
 from nociscope.cli.importing import import_app
 from nociscope.cli.screen import complain_of, counted, is_terminal, say, watching
 from nociscope.problems import EXIT_DONE, EXIT_SOME_FAILED, UsageError, clean_text
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 norms_app = typer.Typer(rich_markup_mode=None, help="Norms: which there are, what one says, and building your own.")
 app.add_typer(norms_app, name="norms")
+app.add_typer(evidence_app, name="evidence")
 app.add_typer(import_app, name="import")
 
 rules_app = typer.Typer(rich_markup_mode=None, help="Rules: which there are, and what one says.")

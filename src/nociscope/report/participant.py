@@ -72,6 +72,15 @@ class Section:
     table: ReadingTable
     files: tuple[str, ...]
     settings: str
+    literature: tuple[Literature, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Literature:
+    """A sentence from the register of the literature: text, and (identifier, address) of its sources."""
+
+    text: str
+    sources: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -322,6 +331,18 @@ def _section(
         table=reading_table(readings, scores, known.get(assay.name), links, room.readings),
         files=tuple(wording.shown(f, 300) for f in sorted(assay.inputs))[: room.entries],
         settings=_settings(assay.settings, room),
+        literature=_literature(assay, room),
+    )
+
+
+def _literature(assay: AssayResult, room: Room) -> tuple[Literature, ...]:
+    """Return what the register said of the test; a test without a record at this visit has no such text."""
+    return tuple(
+        Literature(
+            text=wording.tied(wording.shown(quoted.text, 1200)),
+            sources=tuple((wording.shown(d, 120), page.doi_address(d)) for d in quoted.dois[: room.entries]),
+        )
+        for quoted in assay.literature[: room.entries]
     )
 
 
