@@ -11,6 +11,7 @@ from nociscope.problems import NociscopeError
 BUILT_IN = (
     "nociscope.assays.qst",
     "nociscope.assays.biopsy",
+    "nociscope.assays.questionnaires",
 )
 """One line an assay; their order is the order of pages and tables."""
 
