@@ -14,7 +14,7 @@ Points = tuple[tuple[float, float], ...]
 
 # Outlines for the side of positive x, in units of a head's width or so; made up, no drawing was copied.
 _PAIRED_FRONT: dict[str, Points] = {
-    "jaw": ((0.02, 6.72), (0.34, 6.86), (0.30, 6.62), (0.16, 6.46), (0.02, 6.44)),
+    "jaw": ((0.02, 6.76), (0.36, 6.88), (0.33, 6.68), (0.18, 6.51), (0.02, 6.48)),
     "shoulder_girdle": ((0.24, 6.14), (0.66, 6.02), (0.92, 5.82), (0.96, 5.50), (0.68, 5.52), (0.24, 5.62)),
     "upper_arm": ((0.72, 5.44), (0.98, 5.42), (1.08, 4.95), (1.14, 4.52), (0.90, 4.46), (0.80, 4.95)),
     "lower_arm": ((0.91, 4.38), (1.15, 4.44), (1.28, 3.95), (1.34, 3.52), (1.16, 3.48), (1.02, 3.92)),
@@ -26,11 +26,11 @@ _PAIRED_BACK: dict[str, Points] = {
     "hip": ((0.03, 3.72), (0.60, 3.76), (0.70, 3.30), (0.66, 2.98), (0.34, 2.86), (0.03, 2.96)),
     "upper_leg": ((0.05, 2.86), (0.36, 2.78), (0.65, 2.88), (0.60, 2.40), (0.50, 1.84), (0.18, 1.84), (0.08, 2.40)),
 }
-_FRONT_HIP: Points = ((0.40, 3.72), (0.60, 3.76), (0.70, 3.30), (0.67, 3.10), (0.42, 3.10))
+_FRONT_HIP: Points = ((0.40, 3.76), (0.60, 3.80), (0.70, 3.36), (0.67, 3.08), (0.34, 3.08))
 _SINGLE_FRONT: dict[str, Points] = {
     "neck": ((-0.18, 6.40), (0.18, 6.40), (0.21, 6.14), (-0.21, 6.14)),
     "chest": ((-0.64, 5.44), (-0.20, 5.56), (0.20, 5.56), (0.64, 5.44), (0.60, 4.66), (-0.60, 4.66)),
-    "abdomen": ((-0.58, 4.58), (0.58, 4.58), (0.58, 3.82), (0.36, 3.70), (0.30, 3.14), (-0.30, 3.14), (-0.36, 3.70), (-0.58, 3.82)),  # noqa: E501
+    "abdomen": ((-0.58, 4.60), (0.58, 4.60), (0.58, 3.86), (0.36, 3.74), (0.29, 3.08), (-0.29, 3.08), (-0.36, 3.74), (-0.58, 3.86)),  # noqa: E501
 }
 _SINGLE_BACK: dict[str, Points] = {
     "neck": ((-0.18, 6.46), (0.18, 6.46), (0.21, 6.14), (-0.21, 6.14)),
@@ -41,12 +41,12 @@ _HAND: Points = ((1.17, 3.42), (1.36, 3.46), (1.42, 3.14), (1.32, 2.96), (1.20, 
 _FOOT: Points = ((0.22, 0.40), (0.40, 0.40), (0.52, 0.14), (0.42, 0.06), (0.20, 0.10))
 
 
-def _smooth(points: Points, rounds: int = 3) -> np.ndarray:
+def _smooth(points: Points, rounds: int = 2) -> np.ndarray:
     """Return an outline with rounded corners (Chaikin's corner cutting)."""
     p = np.asarray(points, dtype=float)
     for _ in range(rounds):
         after = np.roll(p, -1, axis=0)
-        p = np.stack([0.78 * p + 0.22 * after, 0.22 * p + 0.78 * after], axis=1).reshape(-1, 2)
+        p = np.stack([0.87 * p + 0.13 * after, 0.13 * p + 0.87 * after], axis=1).reshape(-1, 2)
     return p
 
 
@@ -72,7 +72,7 @@ def draw_view(ax: Axes, areas: Mapping[str, bool | None], view: str) -> None:
 
     ax.set_aspect("equal")
     ax.set_xlim(-1.75, 1.75)
-    ax.set_ylim(-0.15, 8.0)
+    ax.set_ylim(-0.05, 8.05)
     ax.axis("off")
     plain = {"facecolor": PALETTE.white, "edgecolor": PALETTE.rule, "linewidth": 0.8}
     ax.add_patch(Ellipse((0, 7.0), 0.78, 1.02, **plain))

@@ -75,9 +75,10 @@ def _body(recording: QuestionnaireRecording, values: Mapping[str, float]) -> Fig
     with house_style():
         from matplotlib.lines import Line2D
 
-        fig = new_figure(12.0, 11.5)
-        for ax, view in zip(fig.subplots(1, 2), ("front", "back"), strict=True):
-            draw_view(ax, areas, view)
+        fig = new_figure(12.0, 12.6)
+        fig.set_layout_engine("none")
+        for place, view in enumerate(("front", "back")):
+            draw_view(fig.add_axes((0.5 * place, 0.06, 0.5, 0.94)), areas, view)
         marks = [
             Line2D([], [], linestyle="none", marker="s", markersize=9, color=PALETTE.gain, label="pain"),
             Line2D([], [], linestyle="none", marker="s", markersize=9, markerfacecolor=PALETTE.band,
@@ -88,7 +89,7 @@ def _body(recording: QuestionnaireRecording, values: Mapping[str, float]) -> Fig
                 Line2D([], [], linestyle="none", marker="s", markersize=9, markerfacecolor=PALETTE.white,
                        markeredgecolor=PALETTE.muted, label="not answered")
             )  # fmt: skip
-        fig.legend(handles=marks, loc="outside lower center", ncols=len(marks))
+        fig.legend(handles=marks, loc="lower center", ncols=len(marks))
         svg = figure_to_svg(fig, "questionnaires-pain-areas")
     return Figure(name="pain-areas", title="Painful areas", caption=_body_words(areas, values), svg=svg, wide=False)
 
@@ -122,60 +123,66 @@ def _bars(name: str, title: str, rows: Sequence[Row], values: Mapping[str, float
 
     if not rows:
         return None
+    height = 0.5 + 0.74 * len(rows)
     with house_style():
-        fig = new_figure(15.0, 1.6 + 0.78 * len(rows))
-        ax = fig.subplots()
+        fig = new_figure(16.0, height)
+        fig.set_layout_engine("none")  # every row has the same height, whatever stands in it
+        ax = fig.add_axes((0.32, 0.1 / height, 0.68, 1 - 0.2 / height))
         for place, (_, measure, rule) in enumerate(rows):
             _bar(ax, place, rule, values[measure])
-        ax.set_yticks(range(len(rows)), [rule.title for _, _, rule in rows])
-        ax.set_ylim(len(rows) - 0.4, -0.7)
-        ax.set_xlim(-0.02, 1.42)
-        ax.set_xticks([])
-        ax.tick_params(axis="y", length=0)
-        for side in ("left", "bottom"):
-            ax.spines[side].set_visible(False)
+            ax.text(-0.03, place, rule.title, ha="right", va="center", fontsize=8.5)
+        ax.set_ylim(len(rows) - 0.45, -0.7)
+        ax.set_xlim(0, 1.68)
+        ax.axis("off")
         svg = figure_to_svg(fig, f"questionnaires-{name}")
     words = [_words(rule, values[measure]) for _, measure, rule in rows]
     caption = "Each score on its own scale, from its lowest to its highest possible value: " + "; ".join(words) + "."
-    if any(_bands(rule) for _, _, rule in rows):
+    if any(_lines(rule) for _, _, rule in rows):
         caption += " Lines across a bar are published cut-offs, with the band in words beside it."
     if any(rule.higher == "better" for _, _, rule in rows):
         caption += " Where (+) stands, a higher value is better; elsewhere it is worse."
     return Figure(name=name, title=title, caption=caption, svg=svg, wide=True)
 
 
-def _bands(rule: ScoreRule) -> tuple[float, ...]:
-    return rule.cut_offs.lower if rule.cut_offs is not None and rule.cut_offs.active else ()
-
-
 def _bar(ax: Axes, place: int, rule: ScoreRule, value: float) -> None:
     from nociscope.figures import PALETTE
 
-    span = rule.maximum - rule.minimum
+    span = rule.end - rule.minimum
+    half = 0.26
 
     def along(x: float) -> float:
-        return (x - rule.minimum) / span
+        return min(1.0, (x - rule.minimum) / span)
 
-    half = 0.26
     ax.barh([place], [1.0], height=2 * half, color=PALETTE.band, linewidth=0, zorder=1)
     colour = PALETTE.left if rule.higher == "better" else PALETTE.gain
     ax.barh([place], [along(value)], height=2 * half, color=colour, alpha=0.8, linewidth=0, zorder=2)
-    for edge in _bands(rule)[1:]:
+    named = -1.0
+    for edge in _lines(rule):
         at = along(edge)
-        ax.plot([at, at], [place - half - 0.08, place + half + 0.08], color=PALETTE.ink, linewidth=0.9, zorder=3)
-        ax.annotate(
-            f"{edge:g}", (at, place - half - 0.06), xytext=(0, 0.5), textcoords="offset points", ha="center",
-            va="bottom", fontsize=6.5, color=PALETTE.muted,
-        )  # fmt: skip
+        ax.plot([at, at], [place - half, place + half], color=PALETTE.ink, linewidth=1.0, zorder=3)
+        if at - named > 0.05:  # labels that would touch are left out; the caption has the bands in words
+            ax.text(at, place - half - 0.04, f"{edge:g}", ha="center", va="bottom", fontsize=6.5, color=PALETTE.muted)
+            named = at
     mark = " (+)" if rule.higher == "better" else ""
+    band = _band(rule, value)
     text = f"{value:.{rule.decimals}f} of {rule.maximum:g}{mark}"
-    band = rule.cut_offs.label(value) if _bands(rule) and rule.cut_offs is not None else ""
-    ax.text(1.02, place - (0.13 if band else 0), text, va="center", fontsize=8.5, fontweight="bold")
+    ax.text(1.03, place - (0.15 if band else 0), text, va="center", fontsize=8.5, fontweight="bold")
     if band:
-        ax.text(1.02, place + 0.25, band, va="center", fontsize=7.5, color=PALETTE.muted)
+        ax.text(1.03, place + 0.22, band, va="center", fontsize=7.5, color=PALETTE.muted)
+
+
+def _lines(rule: ScoreRule) -> tuple[float, ...]:
+    """Return the published cut-offs that are drawn across a bar."""
+    cut = rule.cut_offs
+    return cut.lower[1:] if cut is not None and cut.active and cut.lines else ()
+
+
+def _band(rule: ScoreRule, value: float) -> str:
+    cut = rule.cut_offs
+    return cut.label(value) if cut is not None and cut.active else ""
 
 
 def _words(rule: ScoreRule, value: float) -> str:
     text = f"{rule.title} {value:.{rule.decimals}f} ({rule.minimum:g} to {rule.maximum:g})"
-    band = rule.cut_offs.label(value) if _bands(rule) and rule.cut_offs is not None else ""
+    band = _band(rule, value)
     return f"{text}, {band}" if band else text

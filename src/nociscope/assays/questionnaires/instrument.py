@@ -72,6 +72,8 @@ class CutOffs:
     status : {'read', 'derived', 'unverified'}
         An `unverified` one is shown nowhere.
     doi, note : str
+    lines : bool
+        Whether a figure draws them; not for an answer whose steps have names.
     """
 
     lower: tuple[float, ...]
@@ -79,6 +81,7 @@ class CutOffs:
     status: Literal["read", "derived", "unverified"] = "read"
     doi: str = ""
     note: str = ""
+    lines: bool = True
 
     @property
     def active(self) -> bool:
@@ -131,6 +134,8 @@ class ScoreRule:
         What a higher value means for the person.
     impossible : str
         In words: what is wrong when all parts are there and yet there is no value.
+    shown_to : float or None
+        Where a figure's scale ends, where the possible range is far wider than what is seen.
     """
 
     name: str
@@ -154,6 +159,12 @@ class ScoreRule:
     higher: Literal["worse", "better", "none"] = "worse"
     cut_offs: CutOffs | None = None
     impossible: str = ""
+    shown_to: float | None = None
+
+    @property
+    def end(self) -> float:
+        """Where the bar of a figure ends."""
+        return self.maximum if self.shown_to is None else self.shown_to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +181,8 @@ class Instrument:
         In words, for a reading that a missing item costs.
     prefix : str
         What measure names begin with; empty where they stand alone.
+    order : int
+        Place among the instruments on pages and in tables.
     items, gates, scores : tuple
     bare_total : str
         Name of the score that the column `total` gives; made for instruments that publish none.
@@ -185,6 +198,7 @@ class Instrument:
     copyright: str = ""
     missing_rule: str = "no rule for missing items is published"
     prefix: str = ""
+    order: int = 1000
     items: tuple[Item, ...] = ()
     gates: tuple[Gate, ...] = ()
     scores: tuple[ScoreRule, ...] = ()
@@ -369,8 +383,9 @@ def _check(instrument: Instrument) -> None:
 
 @cache
 def instruments() -> tuple[Instrument, ...]:
-    """Return all instruments, in the order of their keys."""
-    return tuple(read_instrument(p.read_text(encoding="utf-8"), p.stem) for p in sorted(FOLDER.glob("*.toml")))
+    """Return all instruments, in their order."""
+    found = (read_instrument(p.read_text(encoding="utf-8"), p.stem) for p in FOLDER.glob("*.toml"))
+    return tuple(sorted(found, key=lambda i: (i.order, i.key)))
 
 
 def instrument_named(key: str) -> Instrument:
