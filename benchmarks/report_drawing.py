@@ -1,13 +1,17 @@
 """How long a participant's page and its figures take, and how much memory: a usual visit and a very large one.
 
-Run: ``PYTHONPATH=.:src python benchmarks/report_drawing.py``
+Run: ``python benchmarks/report_drawing.py``
 """
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 from _machine import machine_line, peak_rss_mb, timed
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # the visit that is drawn is the one the tests look at
 from tests.report.example import DECLARATIONS, bars, profile, visit
 
 from nociscope.report.page import size

@@ -161,11 +161,11 @@ it holds the truth in 95 % of people. `log slope ratio` is the natural logarithm
 """
 
 READING = """\
-With stimuli placed near the threshold (up-and-down, or by hand) the threshold's interval holds the truth in 93 to
-97 % and the slope's in 92 to 98 % of people; the lowest figures belong to a true lapse rate of 0.05. On an even grid few
-stimuli lie on the rising part: the interval of the threshold is then too wide rather than too narrow, and with true
-lapses the slope comes out too shallow and its interval holds the truth less often than it should (down to 78 %). An
-even grid is no design to measure a slope with.
+With stimuli placed near the threshold (up-and-down, or by hand) the threshold's interval holds the truth in
+93 to 97 % and the slope's in 92 to 98 % of people; the lowest figures belong to a true lapse rate of 0.05. On
+an even grid few stimuli lie on the rising part: the interval of the threshold is then too wide rather than
+too narrow, and with true lapses the slope comes out too shallow and its interval holds the truth less often
+than it should (down to 78 %). An even grid is no design to measure a slope with.
 """
 
 REAL = """## Public trials of healthy people and people with diabetic polyneuropathy

@@ -95,7 +95,7 @@ class Problem:
         if self.column:
             where.append(f"column {self.column}")
         place = ", ".join(clean_text(w, 200) for w in where if w)
-        found = f"“{clean_text(self.value, 60)}” " if self.value else ""
+        found = f"“{clean_text(self.value, 60)}” " if self.value.strip() not in ("", "n/a") else ""
         body = f"{found}{clean_text(self.what, 600)}"
         if self.remedy:
             body += f"; {clean_text(self.remedy, 400)}"

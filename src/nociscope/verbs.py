@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nociscope.study.records import Participant
     from nociscope.tables import Reading, Score, Table
 
-DEMO_PEOPLE = 10
+DEMO_PEOPLE = 24
 DEMO_SEED = 1
 
 
@@ -147,20 +147,45 @@ class Demo:
     summary: RunSummary
 
 
-def demo(out: Path | str = "nociscope-demo", *, jobs: int = 1, watcher: Watcher | None = None) -> Demo:
-    """Simulate a small study and work it up: ``out/study`` and ``out/results``.
+def demo(
+    out: Path | str = "nociscope-demo", *, jobs: int = 1, overwrite: bool = False, watcher: Watcher | None = None
+) -> Demo:
+    """Simulate a small study, make norms of its controls, and work it up: ``out/study``, ``norms``, ``results``.
 
-    A second call finds the same study there and does nothing that is done already.
+    A second call finds the study there and does nothing that is done already.
+
+    Parameters
+    ----------
+    out : Path or str
+    jobs : int
+        Worker processes.
+    overwrite : bool
+        Whether an earlier demonstration is removed and made anew.
+    watcher : Watcher, optional
+        Told of the progress.
+
+    Raises
+    ------
+    CannotWrite
+        The folder holds something else.
     """
+    from nociscope.engine.dataset import made_by_us
     from nociscope.engine.place import make, resolve_out
+    from nociscope.norms.files import BUILT_FILE
 
     root = resolve_out(Path(out))
-    study = root / "study"
-    finished = root / "study" / "dataset_description.json"
-    if not finished.exists():
+    study, norms, results = root / "study", root / "norms", root / "results"
+    if overwrite:
+        for folder, kind in ((study, "raw"), (results, "derivative")):
+            if made_by_us(folder, kind) and not folder.is_symlink():
+                shutil.rmtree(folder)
+    fresh = not made_by_us(study, "raw")
+    if fresh:
         make(root)
-        study = simulate(root / "study", DEMO_PEOPLE, DEMO_SEED)
-    return Demo(study, run(study, root / "results", jobs=jobs, watcher=watcher))
+        simulate(study, DEMO_PEOPLE, DEMO_SEED)
+    if fresh or not (norms / BUILT_FILE).is_file():
+        build_norms(study, norms)
+    return Demo(study, run(study, results, norms=norms, jobs=jobs, watcher=watcher))
 
 
 @dataclass(frozen=True, slots=True)

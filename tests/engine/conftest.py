@@ -33,7 +33,7 @@ def write_study(root: Path, rows, *, people=None, sessions=False, name="Small st
     if people is None:
         people = sorted({row[0] for row in rows})
     lines = ["participant_id\tage\tsex\tgroup"]
-    lines += [f"{p}\t{40 + i}\t{'FM'[i % 2]}\t{('FM', 'control')[i % 2]}" for i, p in enumerate(people)]
+    lines += [f"{p}\t{40 + i}\t{'FM'[i // 2 % 2]}\t{('FM', 'control')[i % 2]}" for i, p in enumerate(people)]
     (root / "participants.tsv").write_text("\n".join(lines) + "\n")
     (root / "phenotype").mkdir(exist_ok=True)
     table = ["participant_id\tsession_id\tsite\tvalue\tbehaviour"]

@@ -169,6 +169,9 @@ def test_levels_and_participants_in_any_order_give_the_same_bytes(study, tmp_pat
     assert contents(by_level) == expected
     for person in ("sub-03", "01", "sub-02"):
         run_study(study, by_person, Options(level="participant", participants=(person,)))
+        if person == "01":
+            early = run_study(study, by_person, Options(level="group"))
+            assert [(p.participant_id, p.code) for p in early.problems] == [("sub-02", "no-results")]
     run_study(study, by_person, Options(level="group"))
     assert contents(by_person) == expected
 
@@ -263,6 +266,14 @@ def test_output_that_is_another_dataset_is_refused(study, tmp_path):
     with pytest.raises(CannotWrite, match="another dataset"):
         run_study(study, other)
     assert contents(other) == before
+
+
+def test_output_that_is_a_virtual_study_is_refused(study, tmp_path):
+    import nociscope
+
+    other = nociscope.simulate(tmp_path / "other", 1, 1)
+    with pytest.raises(CannotWrite, match="another dataset"):
+        run_study(study, other)
 
 
 def test_study_never_changes(study, tmp_path):

@@ -229,6 +229,19 @@ def test_a_cell_is_named_once_in_the_words_of_the_assay(study_root, probe_settin
     assert (problem.assay, problem.code) == ("probe", "bad-cell")
 
 
+def test_columns_that_nothing_reads_are_noted_and_misspelt_ones_named(study_root, probe_settings):
+    write(
+        study_root,
+        "phenotype/probe.tsv",
+        "participant_id\tsession_id\tsites\tvalue\tmood\nsub-01\tses-1\tknee\t5\tfine\n",
+    )
+    misspelt, extra = sorted(check(study_root, probe_settings).problems, key=lambda p: p.severity, reverse=True)
+    assert (misspelt.severity, misspelt.column, misspelt.row) == ("warning", "sites", 1)
+    assert "should be site" in misspelt.sentence()
+    assert (extra.severity, extra.column) == ("note", "mood")
+    assert extra.sentence() == "phenotype/probe.tsv, row 1, column mood: no test reads the column mood."
+
+
 def test_repeated_rows_and_misspelt_tables(study_root, probe_settings):
     write(study_root, "phenotype/probes.tsv", "participant_id\tx\nsub-02\t1\nsub-02\t1\n")
     report = check(study_root, probe_settings)

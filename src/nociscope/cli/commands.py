@@ -45,8 +45,17 @@ def cores() -> int:
 
 
 def _split(words: list[str] | None) -> tuple[str, ...]:
-    """Return labels that came one by one or joined by commas."""
-    return tuple(part for word in words or () for part in word.replace(",", " ").split())
+    """Return labels that came one by one or joined by commas.
+
+    Raises
+    ------
+    UsageError
+        A filter was given and names nothing: taking that for no filter would run everybody.
+    """
+    parts = tuple(part for word in words or () for part in word.replace(",", " ").split())
+    if words and not parts:
+        raise UsageError("A list of labels is empty; name at least one, or leave the option out.")
+    return parts
 
 
 @app.command(epilog="Example: nociscope run study results --participant-label 01 02 --jobs 4")
@@ -271,13 +280,14 @@ def demo(
         "nociscope-demo"
     ),
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Worker processes.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Remove an earlier demo and make it anew.")] = False,
     debug: DebugOption = False,
 ) -> int:
     """Simulate a small study, work it up, and say where the report is."""
     from nociscope import verbs
 
     with watching() as watcher:
-        done = verbs.demo(out, jobs=jobs or cores(), watcher=watcher)
+        done = verbs.demo(out, jobs=jobs or cores(), overwrite=overwrite, watcher=watcher)
     say(f"Virtual study: {done.study}")
     _conclude(done.summary)
     return done.summary.exit_code

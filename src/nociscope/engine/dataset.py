@@ -89,13 +89,19 @@ def refuse_foreign(out: Path) -> None:
     name = "dataset_description.json"
     if not (out / name).exists():
         return
-    try:
-        description = files.read_json(out / name, name)
-        makers = [entry.get("Name") for entry in description.get("GeneratedBy", [])]
-    except (BadInput, AttributeError, TypeError):
-        makers = []
-    if "nociscope" not in makers:
+    if not made_by_us(out, "derivative"):
         raise CannotWrite(f"{out}: this folder holds another dataset; name a new or empty folder for the results.")
+
+
+def made_by_us(folder: Path, kind: str) -> bool:
+    """Tell whether a folder is a dataset of this kind (`raw`, `derivative`) that nociscope wrote."""
+    name = "dataset_description.json"
+    try:
+        description = files.read_json(folder / name, name)
+        makers = [entry.get("Name") for entry in description.get("GeneratedBy", [])]
+        return "nociscope" in makers and description.get("DatasetType") == kind
+    except (BadInput, AttributeError, TypeError):
+        return False
 
 
 def recorded(study: Study, out: Path) -> tuple[Place, ...]:

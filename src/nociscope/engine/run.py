@@ -268,6 +268,7 @@ def _run(plan: Plan, watcher: Watcher) -> RunSummary:
     if options.level != "participant":
         if not outcomes:
             problems += _recorded_problems(plan.tasks, out)
+            problems += _without_results(study, out)
         problems += _strangers(study, out)
         index = dataset.write_group(study, out)
     ordered = logs.in_order(problems, tuple(study.participants))
@@ -289,10 +290,14 @@ def _run(plan: Plan, watcher: Watcher) -> RunSummary:
 
 def _of_selected(plan: Plan) -> Iterator[Problem]:
     """Yield what was wrong with the study, without what concerns only people who are not selected."""
+    from nociscope.assays.registry import assays
+    from nociscope.study.checks import unread
+
     selected = {t.participant.participant_id for t in plan.tasks}
     for problem in plan.study.problems:
         if problem.participant_id not in plan.study.participants or problem.participant_id in selected:
             yield problem
+    yield from unread(plan.study, assays())
 
 
 def _is_error(problem: Problem, person: str) -> bool:
@@ -348,6 +353,20 @@ def _recorded_problems(tasks: Iterable[Task], out: Path) -> Iterator[Problem]:
     for task in tasks:
         for record in manifest.read_manifest(task.participant.participant_id, out).visits.values():
             yield from record.problems
+
+
+def _without_results(study: Study, out: Path) -> Iterator[Problem]:
+    """Yield a warning for each participant whom the group files lack."""
+    there = {visit.participant_id for visit in dataset.recorded(study, out)}
+    for person in study.participants:
+        if person not in there:
+            yield Problem(
+                what="there are no results of this participant, so the group files lack them",
+                remedy="run the participant level first",
+                code="no-results",
+                severity="warning",
+                participant_id=person,
+            )
 
 
 def _strangers(study: Study, out: Path) -> Iterator[Problem]:

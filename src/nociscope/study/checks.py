@@ -19,10 +19,10 @@ from nociscope.study.names import check_names
 from nociscope.study.opening import DESCRIPTION, read_ignore
 from nociscope.study.people import FILE as PEOPLE
 from nociscope.study.phenotype import MAX_TABLE_BYTES, SESSIONS
-from nociscope.study.records import FileRecord, Study, Visit
+from nociscope.study.records import FileRecord, RawTable, Study, Visit
 from nociscope.study.settings import Settings
 from nociscope.study.walk import Tree, walk
-from nociscope.tables import MISSING, RawRow, split_tsv
+from nociscope.tables import MISSING, RawRow, Table, split_tsv
 
 if TYPE_CHECKING:
     from nociscope.assays.declaration import Assay
@@ -93,7 +93,7 @@ def check_study(study: Study, settings: Settings, assays: Sequence[Assay] | None
     for check in _CHECKS:
         found.take(check(study, tree))
     found.take(_repeated_rows(study, assays))
-    found.take(_unread_tables(study, assays))
+    found.take(unread(study, assays))
     return CheckReport(lines=tuple(lines), problems=tuple(found.problems))
 
 
@@ -430,16 +430,52 @@ _READ_ELSEWHERE = frozenset({SESSIONS, "treatments", "clinical_signs"})
 """Tables that rules and reports read, not an assay."""
 
 
-def _unread_tables(study: Study, assays: Sequence[Assay]) -> Iterator[Problem]:
-    """Note tables that no assay reads, with a near name where a misspelling is likely."""
-    import difflib
+def unread(study: Study, assays: Sequence[Assay]) -> Iterator[Problem]:
+    """Note tables that no assay reads and columns that its assay does not, and name what may be misspelt.
 
-    known = [*_tables_of(assays), *_READ_ELSEWHERE]
-    files_of: dict[str, str] = {}
+    Parameters
+    ----------
+    study : Study
+    assays : sequence of Assay
+        Those that could read them.
+    """
+    declared = _tables_of(assays)
+    found: dict[str, RawTable] = {}
     for visits in study.visits.values():
         for visit in visits:
             for table in visit.tables.values():
-                files_of.setdefault(table.name, table.rows[0].file)
+                found.setdefault(table.name, table)
+    yield from _unread_tables({name: table.rows[0].file for name, table in found.items()}, list(declared))
+    for name, table in found.items():
+        if name in declared and not declared[name].open:
+            yield from _unread_columns(table, declared[name])
+
+
+def _unread_columns(found: RawTable, declared: Table) -> Iterator[Problem]:
+    """Note columns that are not read; a warning where a column that is absent may be meant."""
+    import difflib
+
+    absent = [c for c in declared.names if c not in found.columns]
+    for column in found.columns:
+        if column in declared.names:
+            continue
+        near = difflib.get_close_matches(column.lower(), absent, n=1, cutoff=0.75)
+        yield Problem(
+            what=f"no test reads the column {column}",
+            remedy=f"rename it if it should be {near[0]}" if near else "",
+            code="unread-column",
+            severity="warning" if near else "note",
+            file=found.rows[0].file,
+            row=1,
+            column=column,
+        )
+
+
+def _unread_tables(files_of: Mapping[str, str], declared: Sequence[str]) -> Iterator[Problem]:
+    """Note tables that no assay reads, with a near name where a misspelling is likely."""
+    import difflib
+
+    known = [*declared, *_READ_ELSEWHERE]
     for name, file in files_of.items():
         if name in known:
             continue

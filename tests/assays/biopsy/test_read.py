@@ -144,3 +144,13 @@ def test_densities_alone_need_no_count_columns(visit_of: MakeVisit):
     recording = read(visit_of([{"density_per_mm": 4.5}], columns=("participant_id", "site", "density_per_mm")))
     assert recording.sections[0].density == 4.5
     assert recording.sections[0].stain == "n/a"
+
+
+def test_a_missing_stain_is_said_once_a_site_and_the_counts_are_kept(visit_of: MakeVisit):
+    recording = read(
+        visit_of([{**GOOD, "stain": "n/a"}, {**GOOD, "section": 2, "stain": "n/a"}, {**GOOD, "site": "thigh"}])
+    )
+    (problem,) = recording.problems
+    assert (problem.severity, problem.column, problem.row) == ("warning", "stain", 2)
+    assert "write pgp95_bf or pgp95_if" in problem.sentence()
+    assert len(recording.sections) == 3

@@ -1,7 +1,11 @@
+from __future__ import annotations
+
+import pytest
+
 from nociscope.assays.qst import ASSAY
 from nociscope.testing import check_assay
 
 
-def test_it_keeps_the_contract():
-    found = check_assay(ASSAY, range(4))
-    assert found.coverage["cdt", "limits"][1] == 12
+@pytest.mark.slow
+def test_the_assay_keeps_the_contract() -> None:
+    check_assay(ASSAY)

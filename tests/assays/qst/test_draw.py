@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -53,8 +54,21 @@ def test_the_caption_says_what_the_profile_shows(drawn) -> None:
     assert "Right hand dorsum: 13 without a norm" in profile.caption
     assert "not measured" in profile.caption
     text = " ".join(re.findall(r">([^<]+)<", profile.svg))
-    assert "no norm" in text
+    assert "no z" in text
     assert "−7.0" in text
+
+
+def test_the_caption_sets_the_abnormal_values_beside_chance(drawn) -> None:
+    recording, readings, scores = drawn
+    caption = ASSAY.draw(recording, readings, scores, SETTINGS)[0].caption
+    assert (
+        "Outside the limits: 1 of 13 compared values; in a healthy person 0.7 are expected there by chance."
+        in caption
+    )
+    four = [replace(s, call="loss") if i < 4 else s for i, s in enumerate(scores)]
+    for group, warned in (("control", True), ("FM", False)):
+        caption = ASSAY.draw(replace(recording, group=group), readings, four, SETTINGS)[0].caption
+        assert ("should not have been included" in caption) is warned
 
 
 def test_an_empty_recording_has_no_figure() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from nociscope.assays.qst import ASSAY
 from nociscope.assays.qst.read import QstRecording
+from nociscope.assays.qst.settings import Settings
 from nociscope.problems import BadInput
 from nociscope.tables import Reading
 from tests.assays.qst.visits import table_visit, trial_text, trial_visit
@@ -208,3 +209,21 @@ def test_a_header_alone_is_no_failure(tmp_path) -> None:
     recording = ASSAY.read(trial_visit(tmp_path, trial_text()), SETTINGS)
     assert recording.problems == ()
     assert ASSAY.measure(recording, SETTINGS) == ()
+
+
+@pytest.mark.parametrize(
+    ("row", "remedy"),
+    [
+        ("foot_dorsum left cpt 0 degC", "write below in the column censored"),
+        ("foot_dorsum left hpt 50 degC", "write above in the column censored"),
+        ("foot_dorsum left cpt 0 degC 32 below", ""),
+        ("foot_dorsum left cpt 0.5 degC", ""),
+        ("foot_dorsum left cdt 0 degC", ""),
+    ],
+)
+def test_a_pain_threshold_at_the_device_limit_is_asked_about(row: str, remedy: str) -> None:
+    recording = ASSAY.read(table_visit(row), Settings())
+    assert len(recording.values) == 1
+    said = [p for p in recording.problems if p.code == "at-device-limit"]
+    assert len(said) == bool(remedy)
+    assert all(remedy in p.sentence() and p.row == 2 and p.severity == "warning" for p in said)

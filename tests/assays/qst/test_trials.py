@@ -21,7 +21,7 @@ def one(tmp_path):
     def measure(*rows: str, settings: Settings | None = None) -> Reading:
         used = settings or Settings()
         recording = ASSAY.read(trial_visit(tmp_path, trial_text(*rows)), used)
-        assert recording.problems == ()
+        assert all(p.severity == "note" for p in recording.problems)
         (reading,) = ASSAY.measure(recording, used)
         return reading
 
@@ -148,6 +148,13 @@ def test_wind_up_over_zero_is_undefined_not_one(one) -> None:
     r = one(*ratings("wur", [0, 0, 0], "single"), *ratings("wur", [4, 5, 6], "train"))
     assert (r.value, r.quality) == (None, "failed")
     assert "undefined" in r.remark
+
+
+def test_wind_up_over_zero_is_said_when_read(tmp_path) -> None:
+    rows = [*ratings("wur", [0, 0], "single"), *ratings("wur", [4, 5], "train")]
+    (problem,) = ASSAY.read(trial_visit(tmp_path, trial_text(*rows)), Settings()).problems
+    assert (problem.severity, problem.column) == ("note", "rating")
+    assert "sub-01_task-qst_beh.tsv" in problem.sentence()
 
 
 def test_wind_up_needs_both(one) -> None:

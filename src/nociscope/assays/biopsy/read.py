@@ -121,11 +121,15 @@ def read(visit: Visit, settings: Any = None) -> BiopsyRecording:
     parsed = replace(visit, tables={SKIN_BIOPSY.name: replace(raw, rows=rows)}).table(SKIN_BIOPSY)
     problems += [_with_suggestion(p) for p in parsed.problems]
     sections: list[Section] = []
+    unstained: dict[tuple[str, str], Row] = {}
     for row in parsed.rows:
         section, wrong = _section(row)
         problems += wrong
         if section is not None:
             sections.append(section)
+            if section.stain == MISSING:
+                unstained.setdefault((section.site, section.side), row)
+    problems += [_without_stain(row) for row in unstained.values()]
     placed = tuple(replace(p, value="") if p.value.startswith(_UNNAMED) else p for p in problems)
     placed = tuple(p.at(**here) for p in placed)
     if not sections:
@@ -200,6 +204,18 @@ def _with_suggestion(problem: Problem) -> Problem:
         return problem
     close = suggestion(problem.value, known)
     return replace(problem, remedy=f"did you mean {close}?") if close else problem
+
+
+def _without_stain(row: Row) -> Problem:
+    """Say that the sections of a site, of which `row` is the first, can be measured but not compared."""
+    return row.problem(
+        "stain",
+        "the stain is missing, so the density is given but no norm can be used (bright field and immunofluorescence "
+        "counts differ)",
+        f"write {' or '.join(STAINS)}",
+        severity="warning",
+        code="no-stain",
+    )
 
 
 def _section(row: Row) -> tuple[Section | None, list[Problem]]:

@@ -11,6 +11,7 @@ from nociscope.assays.declaration import Figure
 from nociscope.assays.qst.measure import grouped
 from nociscope.assays.qst.parameters import PARAMETERS, Parameter
 from nociscope.assays.qst.psychometric import Fit, fit_many, proportion_yes
+from nociscope.assays.qst.quality import SUSPICIOUS_ABNORMAL, suspicious_control
 from nociscope.assays.qst.read import QstRecording, Trial
 from nociscope.assays.qst.settings import Settings
 from nociscope.assays.qst.yes_no import METHOD
@@ -52,7 +53,7 @@ def draw(
     figures = []
     batteries = [r for r in readings if r.measure in PARAMETERS and r.method != METHOD]
     if batteries:
-        figures.append(_profile(batteries, scores))
+        figures.append(_profile(batteries, scores, recording.group))
     groups = [g for g in grouped(recording.trials) if g[0].task == "yes_no"]
     if groups:
         figures.append(_yes_no(groups, settings))
@@ -94,7 +95,7 @@ def _series_of(readings: Sequence[Reading]) -> list[tuple[str, str]]:
     return sorted(found, key=lambda k: (-found[k], k))
 
 
-def _profile(readings: Sequence[Reading], scores: Sequence[Score]) -> Figure:
+def _profile(readings: Sequence[Reading], scores: Sequence[Score], group: str) -> Figure:
     series = sorted(_series_of(readings)[:_MOST_SERIES])
     left_out = len(_series_of(readings)) - len(series)
     by_place: dict[tuple[str, str, str], list[Reading]] = {}
@@ -116,7 +117,10 @@ def _profile(readings: Sequence[Reading], scores: Sequence[Score]) -> Figure:
         _value_strip(strip, codes, by_place, series)
         svg = figure_to_svg(fig, "qst-profile")
     return Figure(
-        name="profile", title="Sensory profile", caption=_profile_words(readings, scored, series, left_out), svg=svg
+        name="profile",
+        title="Sensory profile",
+        caption=f"{_profile_words(readings, scored, series, left_out)} {_chance_words(scores, group)}".strip(),
+        svg=svg,
     )
 
 
@@ -126,7 +130,7 @@ def _profile_frame(ax: Axes, codes: list[str]) -> None:
         ax.axvline(i, color=PALETTE.rule, lw=0.4, zorder=0.5)
     ax.set_ylim(-_Z_SHOWN - 1.1, _Z_SHOWN + 0.2)
     ax.set_xlim(-0.6, len(codes) - 0.4)
-    ax.set_yticks([_NO_NORM, -4, -1.96, 0, 1.96, 4], ["no norm", "−4", "−1.96", "0", "1.96", "4"])
+    ax.set_yticks([_NO_NORM, -4, -1.96, 0, 1.96, 4], ["no z", "−4", "−1.96", "0", "1.96", "4"])
     ax.set_ylabel("z score   loss ←  → gain")
     ax.tick_params(axis="x", length=0, labelbottom=True)
     ax.set_xticks(range(len(codes)), [c.upper() for c in codes])
@@ -142,7 +146,7 @@ def _place_marks(
     look: tuple[float, str, str],
     beyond: dict[tuple[int, bool], int],
 ) -> None:
-    """Draw one place's scores; hollow marks at the foot are values without a norm; nothing is a value not taken.
+    """Draw one place's scores; hollow marks at the foot are values without a z score; nothing is a value not taken.
 
     `beyond` counts the scores that lie off the axis, so that their numbers stack.
     """
@@ -202,8 +206,8 @@ def _profile_words(
 ) -> str:
     words = [
         "The DFNS parameters in their usual order; points above 0 are gain of function, below 0 loss, and the grey "
-        "band is the central 95 % of the norm. Hollow marks at the foot are values without a norm; the strip below "
-        "gives the values, – where none was taken, < and > where the device could not go further."
+        "band is the central 95 % of the norm. Hollow marks at the foot are values without a z score; the strip "
+        "below gives the values, – where none was taken, < and > where the device could not go further."
     ]
     for site, side in series:
         own = [r for r in readings if (r.site, r.side) == (site, side)]
@@ -228,6 +232,23 @@ def _profile_words(
     if left_out > 0:
         words.append(f"{left_out} more sites are in the tables only.")
     return " ".join(words)
+
+
+def _chance_words(scores: Sequence[Score], group: str) -> str:
+    """Say how many values would lie outside the limits by chance, and when a control is suspect for it."""
+    check = suspicious_control(scores)
+    if not check.scored:
+        return ""
+    words = (
+        f"Outside the limits: {check.abnormal} of {check.scored} compared values; in a healthy person "
+        f"{check.expected:.1f} are expected there by chance."
+    )
+    if check.suspicious and group.strip().lower() == "control":
+        words += (
+            f" {SUSPICIOUS_ABNORMAL} or more in a control suggest that this person should not have been included "
+            "(specificity 95 %, sensitivity 60 %; Vollert and colleagues, quality assurance of the DFNS)."
+        )
+    return words
 
 
 # --- yes/no trials -----------------------------------------------------------------------------------------------

@@ -60,7 +60,6 @@ VALUES = Table(
         _DEVICE,
         Column("method", "How it was measured (limits, levels, ...); norms are bound to it; n/a: table"),
     ),
-    open=True,
 )
 
 TRIALS = Table(
@@ -84,7 +83,6 @@ TRIALS = Table(
         _BASELINE,
         _DEVICE,
     ),
-    open=True,
 )
 
 TRIAL_FILES = FileInput(

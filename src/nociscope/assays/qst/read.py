@@ -89,10 +89,11 @@ class Trial:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QstRecording:
-    """All QST of one visit: values that came as values, and trials."""
+    """All QST of one visit: values that came as values, and trials; `group` as in ``participants.tsv``."""
 
     values: tuple[QstValue, ...] = ()
     trials: tuple[Trial, ...] = ()
+    group: str = ""
     problems: tuple[Problem, ...] = ()
     sources: tuple[str, ...] = ()
 
@@ -143,7 +144,11 @@ def read(visit: Visit, settings: Settings) -> QstRecording:
     if not values and not trials and any(p.severity == "error" for p in placed):
         raise BadInput(placed)
     return QstRecording(
-        values=tuple(values), trials=tuple(trials), problems=placed, sources=tuple(dict.fromkeys(sources))
+        values=tuple(values),
+        trials=tuple(trials),
+        group=visit.participant.group,
+        problems=placed,
+        sources=tuple(dict.fromkeys(sources)),
     )
 
 
@@ -190,7 +195,25 @@ def _values(rows: Iterable[Row], settings: Settings, problems: list[Problem]) ->
             continue
         if value is not None:
             found.append((row, value))
+            problems += _at_device_limit(row, value, settings)
     return _without_conflicts(found, problems)
+
+
+def _at_device_limit(row: Row, value: QstValue, settings: Settings) -> list[Problem]:
+    """Ask about a pain threshold that equals the device's limit and is not marked as censored."""
+    limit = {"cpt": settings.cold_cutoff_c, "hpt": settings.heat_cutoff_c}.get(value.parameter)
+    if limit is None or value.value != limit or value.censored != "none":
+        return []
+    beyond = "below" if value.parameter == "cpt" else "above"
+    return [
+        row.problem(
+            "value",
+            f"is the limit of the device ({limit:g} degC), and the row does not say whether the threshold is beyond",
+            f"write {beyond} in the column censored if no pain was felt up to there",
+            severity="warning",
+            code="at-device-limit",
+        )
+    ]
 
 
 def _value(row: Row, settings: Settings) -> QstValue | None:
@@ -291,7 +314,28 @@ def _trials(visit: Visit, record: FileRecord, settings: Settings, problems: list
             continue
         if trial is not None:
             trials.append(trial)
+    problems += _silent_singles(trials, record.path)
     return trials
+
+
+def _silent_singles(trials: Iterable[Trial], file: str) -> Iterable[Problem]:
+    """Say where every single stimulus of a wind-up series was rated 0, so that there is no ratio."""
+    singles: dict[tuple[str, str], list[float]] = {}
+    for trial in trials:
+        if trial.parameter == "wur" and trial.direction == "single" and trial.rating is not None:
+            singles.setdefault((trial.site, trial.side), []).append(trial.rating)
+    for (site, side), ratings in singles.items():
+        if not any(ratings):
+            place = site if side == MISSING else f"{side} {site}"
+            yield Problem(
+                what=f"every single stimulus at the {place} was rated 0, so the wind-up ratio has no value",
+                remedy="choose a stronger pinprick next time; nothing needs correcting if the ratings are right",
+                severity="note",
+                code="zero-ratings",
+                file=file,
+                column="rating",
+                value="0",
+            )
 
 
 def _lowered(rows: Iterable[RawRow]) -> list[RawRow]:
