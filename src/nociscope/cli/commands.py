@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nociscope.cli.importing import import_app
+from nociscope.cli.importing_tables import add_to as add_table_imports
+from nociscope.cli.questionnaires import questionnaires_app
 from nociscope.cli.screen import complain_of, counted, is_terminal, say, watching
 from nociscope.problems import EXIT_DONE, EXIT_SOME_FAILED, UsageError, clean_text
 
@@ -23,6 +26,9 @@ app = typer.Typer(
 )
 norms_app = typer.Typer(rich_markup_mode=None, help="Norms: which there are, what one says, and building your own.")
 app.add_typer(norms_app, name="norms")
+app.add_typer(import_app, name="import")
+add_table_imports(import_app)
+app.add_typer(questionnaires_app, name="questionnaires")
 
 StudyArgument = Annotated[Path, typer.Argument(metavar="STUDY", help="The study: a BIDS dataset.")]
 SettingsOption = Annotated[

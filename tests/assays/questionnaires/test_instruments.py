@@ -5,7 +5,11 @@ import pytest
 from tests.assays.questionnaires.forms import items, readings, values
 
 AREAS = [
-    *(f"{a}_{s}" for a in "jaw shoulder_girdle upper_arm lower_arm hip upper_leg lower_leg".split() for s in ("left", "right")),  # fmt: skip # noqa: E501
+    *(
+        f"{a}_{s}"
+        for a in "jaw shoulder_girdle upper_arm lower_arm hip upper_leg lower_leg".split()
+        for s in ("left", "right")
+    ),  # fmt: skip # noqa: E501
     *"neck upper_back lower_back chest abdomen".split(),
 ]
 
@@ -295,14 +299,32 @@ def test_psqi_good_and_worst_sleeper():
 
 
 def test_psqi_time_in_bed_crosses_midnight():
-    for to_bed, up in (("22:30", "06:30"), ("00:30", "08:30"), ("23:59", "07:59"), ("13:00", "21:00"), ("24:00", "08:00")):
+    for to_bed, up in (
+        ("22:30", "06:30"),
+        ("00:30", "08:30"),
+        ("23:59", "07:59"),
+        ("13:00", "21:00"),
+        ("24:00", "08:00"),
+    ):
         assert psqi(q1=to_bed, q3=up, q4=6.8)["efficiency"] == 0  # 85 % of 8 h
         assert psqi(q1=to_bed, q3=up, q4=6.6)["efficiency"] == 1
 
 
 @pytest.mark.parametrize(
     ("hours", "component"),
-    [(8.5, 0), (8.45, 0), (8.449, 1), (8.4, 1), (7.5, 1), (7.45, 1), (7.44, 2), (6.5, 2), (6.45, 2), (6.44, 3), (2, 3)],
+    [
+        (8.5, 0),
+        (8.45, 0),
+        (8.449, 1),
+        (8.4, 1),
+        (7.5, 1),
+        (7.45, 1),
+        (7.44, 2),
+        (6.5, 2),
+        (6.45, 2),
+        (6.44, 3),
+        (2, 3),
+    ],
 )
 def test_psqi_efficiency_is_rounded_before_it_is_banded(hours, component):
     """84.5 % is 85 % and not the worst band; the printed bands leave gaps between 84 and 85."""
@@ -329,7 +351,9 @@ def test_psqi_disturbances_are_items_b_to_j(nights, component):
     assert psqi(q5a=3)["disturbances"] == 0
 
 
-@pytest.mark.parametrize(("awake", "zest", "component"), [(0, 0, 0), (1, 0, 1), (1, 1, 1), (2, 1, 2), (2, 2, 2), (3, 2, 3)])
+@pytest.mark.parametrize(
+    ("awake", "zest", "component"), [(0, 0, 0), (1, 0, 1), (1, 1, 1), (2, 1, 2), (2, 2, 2), (3, 2, 3)]
+)
 def test_psqi_dysfunction(awake, zest, component):
     assert psqi(q8=awake, q9=zest)["dysfunction"] == component
 

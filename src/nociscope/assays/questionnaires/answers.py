@@ -163,7 +163,9 @@ def parse_columns(instrument: Instrument, columns: Mapping[str, Sequence[str]], 
     for name, column in of_item.items():
         item = instrument.item(name)
         if item is not None:
-            values[name], given[name] = _column(columns[column], column, lambda t, i=item: parse_answer(i, t), refused)
+            values[name], given[name] = _column(
+                columns[column], column, lambda t, i=item: parse_answer(i, t), refused
+            )
     total, total_given = np.full(size, np.nan), np.zeros(size, dtype=bool)
     if total_column:
         total, total_given = _column(

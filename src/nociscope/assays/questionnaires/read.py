@@ -67,7 +67,9 @@ def read(visit: Visit, settings: Any = None) -> QuestionnaireRecording:
         if placed:
             raise BadInput(placed)
         what = "no questionnaire has a row for this visit"
-        raise BadInput(Problem(what=what, remedy="add one row per visit", code="no-rows", file="phenotype").at(**here))
+        raise BadInput(
+            Problem(what=what, remedy="add one row per visit", code="no-rows", file="phenotype").at(**here)
+        )
     sources = tuple(sorted({f.source for f in forms}))
     return QuestionnaireRecording(forms=tuple(forms), problems=placed, sources=sources)
 
@@ -151,7 +153,9 @@ def _bad_cell(row: RawRow, column: str, what: str) -> Problem:
 def _strays(instrument: Instrument, table: RawTable, row: RawRow) -> list[Problem]:
     """Name columns that look like items and are none of the instrument."""
     known = {i.name for i in instrument.items}
-    strays = [c for c in table.columns if _LIKE_AN_ITEM.fullmatch(c.strip().lower()) and c.strip().lower() not in known]
+    strays = [
+        c for c in table.columns if _LIKE_AN_ITEM.fullmatch(c.strip().lower()) and c.strip().lower() not in known
+    ]
     if not strays or not any(row.cells.get(c, "").strip() not in ("", MISSING) for c in strays):
         return []
     return [

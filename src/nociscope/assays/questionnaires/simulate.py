@@ -154,7 +154,11 @@ def _pain_areas(person: _Person) -> None:
 def _fiqr(person: _Person) -> None:
     row = person.rows.setdefault("fiqr", {})
     total = 0.0
-    for part, items, divisor in (("function", _run(1, 9), 3), ("impact", _q(10, 11), 1), ("symptoms", _run(12, 21), 2)):
+    for part, items, divisor in (
+        ("function", _run(1, 9), 3),
+        ("impact", _q(10, 11), 1),
+        ("symptoms", _run(12, 21), 2),
+    ):
         names = items.split()
         raw = person.upto(10 * len(names), person.pain)
         row.update(zip(names, person.deal(raw, len(names), 10), strict=True))
@@ -241,7 +245,9 @@ def _compass31(person: _Person) -> None:
     gut = single(12, (0, 2, 1)) + sum(single(n, (0, 2, 3)) for n in (13, 14, 15))
     gut += block(16, ((17, _SHIFTED), (18, _UP), (19, _DOWN))) + block(20, ((21, _SHIFTED), (22, _UP), (23, _DOWN)))
     bladder = sum(single(n, _SHIFTED) for n in (24, 25, 26))
-    pupils = single(27, _SHIFTED) + single(28, _UP) + single(29, _SHIFTED) + single(30, _UP) + single(31, _SHIFTED_DOWN)
+    pupils = (
+        single(27, _SHIFTED) + single(28, _UP) + single(29, _SHIFTED) + single(30, _UP) + single(31, _SHIFTED_DOWN)
+    )
     for name, raw, most, worth in (
         ("orthostatic", standing, 10, 40), ("vasomotor", colour + parts, 6, 5), ("secretomotor", glands, 7, 15),
         ("gastrointestinal", gut, 28, 25), ("bladder", bladder, 9, 10), ("pupillomotor", pupils, 15, 5),
@@ -304,7 +310,11 @@ def _psqi(person: _Person) -> None:
 
 
 _BEST_FIRST = {1: 5, 2: 5, 20: 5, 22: 5, 34: 5, 36: 5, 21: 6, 23: 6, 26: 6, 27: 6, 30: 6}
-_BEST_LAST = {**dict.fromkeys(range(3, 13), 3), **dict.fromkeys(range(13, 20), 2), **dict.fromkeys((24, 25, 28, 29, 31), 6)}
+_BEST_LAST = {
+    **dict.fromkeys(range(3, 13), 3),
+    **dict.fromkeys(range(13, 20), 2),
+    **dict.fromkeys((24, 25, 28, 29, 31), 6),
+}
 _BEST_LAST |= dict.fromkeys((32, 33, 35), 5)
 _RAND = {
     "physical_functioning": range(3, 13), "role_physical": range(13, 17), "role_emotional": range(17, 20),

@@ -1,0 +1,61 @@
+"""An instrument in words, for the command line and the documentation."""
+
+from __future__ import annotations
+
+from nociscope.assays.questionnaires.instrument import Instrument, ScoreRule
+from nociscope.tables import format_number
+
+
+def instrument_lines(instrument: Instrument) -> list[str]:
+    """Return an instrument's source, columns, scores, missing rule and cut-offs, a line each."""
+    doi = f" doi:{instrument.doi}" if instrument.doi else ""
+    lines = [
+        f"{instrument.key}: {instrument.title}",
+        f"  {instrument.about}",
+        f"  source: {instrument.citation}{doi} ({instrument.status})",
+        f"  {instrument.status_note}",
+        f"  rights: {instrument.copyright}",
+        f"  missing: {instrument.missing_rule}",
+        f"  table: phenotype/{instrument.key}.tsv",
+    ]
+    for item in instrument.items:
+        points = f"; points {_pairs(item.points)}, else 0" if item.points is not None else ""
+        span = (
+            "HH:MM"
+            if item.kind == "time"
+            else "yes or no"
+            if item.kind == "yes_no"
+            else _span(item.minimum, item.maximum)
+        )
+        lines.append(f"    {item.name:<22} {item.about} [{span}{points}]")
+    if instrument.total is not None:
+        lines.append(
+            f"    {'total':<22} instead of the items: {instrument.total.title} [{_span(instrument.total.minimum, instrument.total.maximum)}]"
+        )
+    lines += [
+        f"  gate: {g.item} = {format_number(g.code)} makes {', '.join(g.followers)} count 0" for g in instrument.gates
+    ]
+    for name, rule in instrument.measures:
+        lines.append(f"  {name}: {rule.meaning} [{_span(rule.minimum, rule.maximum)}]")
+        lines += _cut_off_lines(rule)
+    return lines
+
+
+def _cut_off_lines(rule: ScoreRule) -> list[str]:
+    cut = rule.cut_offs
+    if cut is None:
+        return []
+    bands = "; ".join(f"from {format_number(low)} {label}" for low, label in zip(cut.lower, cut.labels, strict=True))
+    status = "" if cut.active else f", {cut.status}, inactive"
+    source = f" doi:{cut.doi}" if cut.doi else ""
+    return [f"    bands: {bands}{source}{status}", *([f"      {cut.note}"] if cut.note else [])]
+
+
+def _span(low: float, high: float) -> str:
+    return f"{format_number(low)} to {format_number(high)}"
+
+
+def _pairs(points: object) -> str:
+    if not isinstance(points, dict):
+        return ""
+    return ", ".join(f"{format_number(code)}: {format_number(worth)}" for code, worth in points.items())
