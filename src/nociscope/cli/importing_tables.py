@@ -1,4 +1,4 @@
-"""The commands that bring tables of other systems into a study: REDCap, spreadsheets, SPSS, Qualtrics, FHIR, and templates."""
+"""The commands that bring tables of other systems into a study, and empty ones to fill in."""
 
 from __future__ import annotations
 

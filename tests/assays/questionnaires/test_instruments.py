@@ -4,14 +4,9 @@ import pytest
 
 from tests.assays.questionnaires.forms import items, readings, values
 
-AREAS = [
-    *(
-        f"{a}_{s}"
-        for a in "jaw shoulder_girdle upper_arm lower_arm hip upper_leg lower_leg".split()
-        for s in ("left", "right")
-    ),  # fmt: skip # noqa: E501
-    *"neck upper_back lower_back chest abdomen".split(),
-]
+PAIRED = ("jaw", "shoulder_girdle", "upper_arm", "lower_arm", "hip", "upper_leg", "lower_leg")
+AREAS = [f"{area}_{side}" for area in PAIRED for side in ("left", "right")]
+AREAS += ["neck", "upper_back", "lower_back", "chest", "abdomen"]
 
 
 def approx(x):
@@ -59,7 +54,20 @@ def test_fiqr_severity_bands(total, band):
 
 
 def test_npsi_subscores_and_total_leave_the_timing_items_out():
-    row = dict(q1=1, q2=2, q3=3, q4=77, q5=4, q6=5, q7=-3, q8=6, q9=7, q10=8, q11=9, q12=10)
+    row = {
+        "q1": 1,
+        "q2": 2,
+        "q3": 3,
+        "q4": 77,
+        "q5": 4,
+        "q6": 5,
+        "q7": -3,
+        "q8": 6,
+        "q9": 7,
+        "q10": 8,
+        "q11": 9,
+        "q12": 10,
+    }
     found, problems = readings("npsi", row)
     assert {m: r.value for m, r in found.items()} == {
         "npsi_burning": approx(1),
@@ -152,14 +160,17 @@ def test_plain_sums(key, count, top, measure):
 
 
 def test_hit6_points():
-    assert values("hit6", dict(q1=1, q2=2, q3=3, q4=4, q5=5, q6=1))["hit6_total"] == 6 + 8 + 10 + 11 + 13 + 6
+    assert (
+        values("hit6", {"q1": 1, "q2": 2, "q3": 3, "q4": 4, "q5": 5, "q6": 1})["hit6_total"]
+        == 6 + 8 + 10 + 11 + 13 + 6
+    )
     assert values("hit6", items(1, 6, 1))["hit6_total"] == 36
     assert values("hit6", items(1, 6, 5))["hit6_total"] == 78
 
 
 def test_midas_takes_days_from_zero():
-    assert values("midas", dict(q1=0, q2=10, q3=5, q4=0, q5=6))["midas_total"] == 21
-    assert values("midas", dict(q1=-1, q2=10, q3=5, q4=0, q5=6))["midas_total"] is None
+    assert values("midas", {"q1": 0, "q2": 10, "q3": 5, "q4": 0, "q5": 6})["midas_total"] == 21
+    assert values("midas", {"q1": -1, "q2": 10, "q3": 5, "q4": 0, "q5": 6})["midas_total"] is None
 
 
 def test_hads_scales_stand_alone():
@@ -205,14 +216,14 @@ def test_pain_nrs_and_pgic():
 
 # --- COMPASS-31 -----------------------------------------------------------------------------------------------------
 
-NO_POINTS = dict(
-    q1=2, q2=1, q3=4, q4=4, q5=2, q6=0, q7=4, q8=2, q9=2, q10=2, q11=1, q12=3, q13=1, q14=1, q15=1, q16=2, q17=1,
-    q18=4, q19=4, q20=2, q21=1, q22=4, q23=4, q24=1, q25=1, q26=1, q27=1, q28=4, q29=1, q30=4, q31=1,
-)  # fmt: skip
-ALL_POINTS = dict(
-    q1=1, q2=4, q3=3, q4=1, q5=1, q6=2, q7=1, q8=5, q9=1, q10=1, q11=2, q12=1, q13=3, q14=3, q15=3, q16=1, q17=4,
-    q18=3, q19=1, q20=1, q21=4, q22=3, q23=1, q24=4, q25=4, q26=4, q27=4, q28=3, q29=4, q30=3, q31=2,
-)  # fmt: skip
+NO_POINTS = {f"q{n}": code for n, code in {
+    1: 2, 2: 1, 3: 4, 4: 4, 5: 2, 6: 0, 7: 4, 8: 2, 9: 2, 10: 2, 11: 1, 12: 3, 13: 1, 14: 1, 15: 1, 16: 2, 17: 1,
+    18: 4, 19: 4, 20: 2, 21: 1, 22: 4, 23: 4, 24: 1, 25: 1, 26: 1, 27: 1, 28: 4, 29: 1, 30: 4, 31: 1,
+}.items()}  # fmt: skip
+ALL_POINTS = {f"q{n}": code for n, code in {
+    1: 1, 2: 4, 3: 3, 4: 1, 5: 1, 6: 2, 7: 1, 8: 5, 9: 1, 10: 1, 11: 2, 12: 1, 13: 3, 14: 3, 15: 3, 16: 1, 17: 4,
+    18: 3, 19: 1, 20: 1, 21: 4, 22: 3, 23: 1, 24: 4, 25: 4, 26: 4, 27: 4, 28: 3, 29: 4, 30: 3, 31: 2,
+}.items()}  # fmt: skip
 
 
 def test_compass31_from_nothing_to_one_hundred():
@@ -233,7 +244,8 @@ def test_compass31_from_nothing_to_one_hundred():
     [
         ("q8", 1, "secretomotor", 15 / 7), ("q8", 3, "secretomotor", 0), ("q8", 4, "secretomotor", 15 / 7),
         ("q8", 5, "secretomotor", 30 / 7), ("q11", 3, "secretomotor", 30 / 7), ("q11", 4, "secretomotor", 15 / 7),
-        ("q11", 7, "secretomotor", 0), ("q12", 1, "gastrointestinal", 50 / 28), ("q12", 2, "gastrointestinal", 25 / 28),
+        ("q11", 7, "secretomotor", 0),
+        ("q12", 1, "gastrointestinal", 50 / 28), ("q12", 2, "gastrointestinal", 25 / 28),
         ("q13", 2, "gastrointestinal", 25 / 28), ("q24", 3, "bladder", 20 / 9), ("q31", 4, "pupillomotor", 1 / 3),
         ("q30", 2, "pupillomotor", 2 / 3),
     ],
@@ -293,7 +305,7 @@ def test_psqi_good_and_worst_sleeper():
     assert set(psqi().values()) == {0}
     worst = psqi(q2=90, q4=3, **{f"q5{c}": 3 for c in "abcdefghij"}, q6=3, q7=3, q8=3, q9=3)
     assert {k: v for k, v in worst.items() if k != "total"} == dict.fromkeys(
-        "quality latency duration efficiency disturbances medication dysfunction".split(), 3
+        ["quality", "latency", "duration", "efficiency", "disturbances", "medication", "dysfunction"], 3
     )
     assert worst["total"] == 21
 
@@ -379,7 +391,7 @@ def test_psqi_a_missing_item_costs_its_component_and_the_total():
 
 def test_rand36_published_example_of_energy():
     """The example of the scoring sheet: 4, 3 and 3 on items 23, 27 and 29, item 31 left out, give 46.7."""
-    found = values("rand36", dict(q23=4, q27=3, q29=3, q31="n/a"))
+    found = values("rand36", {"q23": 4, "q27": 3, "q29": 3, "q31": "n/a"})
     assert found["rand36_energy"] == pytest.approx(46.6667, abs=1e-3)
     assert found["rand36_pain"] is None
 
@@ -424,7 +436,7 @@ def test_regions_are_known_when_what_is_missing_cannot_change_them():
 
 
 def test_sss_takes_the_three_symptoms_or_the_physicians_grade():
-    parts = dict(fatigue=2, unrefreshed=2, cognition=1)
+    parts = {"fatigue": 2, "unrefreshed": 2, "cognition": 1}
     modern, _ = readings("fm_criteria", {**parts, "headache": 1, "abdominal_pain": 0, "depression": 1, "somatic": 3})
     assert modern["sss"].value == 7
     assert modern["sss"].method == "self-report 2011/2016"
@@ -451,7 +463,7 @@ def test_an_area_out_of_range_costs_the_index_only():
 
 
 def test_migraine_table_is_read_and_gives_no_score():
-    row = dict(attacks=5, duration_h=4, unilateral="yes", pulsating="no", photophobia="maybe")
+    row = {"attacks": 5, "duration_h": 4, "unilateral": "yes", "pulsating": "no", "photophobia": "maybe"}
     found, problems = readings("migraine_ichd3", row)
     assert found == {}
     assert [p.column for p in problems] == ["photophobia"]

@@ -12,8 +12,8 @@ from nociscope.assays.questionnaires.scoring import points_of, score
 
 KEYS = [i.key for i in instruments() if i.shown]
 DESIGN = (
-    "fm_criteria fiqr npsi paindetect dn4 lanss slanss sfnsl sfn_siq compass31 hit6 midas migraine_ichd3 hads pcs bpi isi psqi "
-    "rand36 pain_nrs pgic"
+    "fm_criteria fiqr npsi paindetect dn4 lanss slanss sfnsl sfn_siq compass31 hit6 midas migraine_ichd3 hads pcs bpi isi "
+    "psqi rand36 pain_nrs pgic"
 )
 
 
@@ -106,19 +106,17 @@ def test_names_of_ranges():
     assert names_of("q1-q3 q5b-q5d neck") == ("q1", "q2", "q3", "q5b", "q5c", "q5d", "neck")
 
 
+HEAD = 'key = "x"\ntitle = "X"\nabout = ""\ncitation = ""\n'
+ONE = f'{HEAD}items = [{{names = "q1"}}]\n[[scores]]\nname = "t"\n'
+
+
 @pytest.mark.parametrize(
     ("text", "wrong"),
     [
         ('key = "other"', "the key is"),
-        ('key = "x"\ntitle = "X"\nabout = ""\ncitation = ""\nitems = [{names = "q1 q1"}]', "an item stands twice"),
-        (
-            'key = "x"\ntitle = "X"\nabout = ""\ncitation = ""\nitems = [{names = "q1"}]\n[[scores]]\nname = "t"\nsum = "q2"',
-            "not defined",
-        ),  # noqa: E501
-        (
-            'key = "x"\ntitle = "X"\nabout = ""\ncitation = ""\nitems = [{names = "q1"}]\n[[scores]]\nname = "t"\nsum = "q1"',
-            "no title",
-        ),  # noqa: E501
+        (f'{HEAD}items = [{{names = "q1 q1"}}]', "an item stands twice"),
+        (f'{ONE}sum = "q2"', "not defined"),
+        (f'{ONE}sum = "q1"', "no title"),
     ],
 )
 def test_a_wrong_instrument_file_is_refused_in_words(text, wrong):

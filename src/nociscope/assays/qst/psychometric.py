@@ -37,6 +37,7 @@ import numpy.typing as npt
 from nociscope.tables import Censored
 
 Array = npt.NDArray[np.float64]
+Columns = npt.NDArray[np.intp]
 State = Literal["fitted", "all_yes", "all_no", "too_few", "flat"]
 
 _DROP = 1.920729410347062  # half of the 95 % point of chi-squared with one degree of freedom
@@ -284,10 +285,10 @@ class _Peak:
         upper = grid[rows[:, None], np.minimum(best_a + 1, grid.shape[1] - 1)]
         _, profile_s = _golden(lambda a: batch.objective(a, slopes), lower, upper, _COARSE)
 
-        def height_at_alpha(a: Array, i: Array, j: Array) -> Array:
+        def height_at_alpha(a: Array, i: Columns, j: Columns) -> Array:
             return over_slope(a, *_span(best_s, rows, i, j), _MEDIUM)[1]
 
-        def over_alpha(s: Array, i: Array, j: Array, steps: int) -> tuple[Array, Array]:
+        def over_alpha(s: Array, i: Columns, j: Columns, steps: int) -> tuple[Array, Array]:
             bracket = np.minimum(lower[rows, i], lower[rows, j]), np.maximum(upper[rows, i], upper[rows, j])
             return _golden(lambda a: batch.objective(a, s), *bracket, steps)
 
@@ -313,20 +314,20 @@ class _Peak:
         )
 
 
-def _neighbours(profile: Array) -> tuple[Array, Array]:
+def _neighbours(profile: Array) -> tuple[Columns, Columns]:
     """Return the columns before and after the highest one."""
     k = profile.argmax(1)
     return np.maximum(k - 1, 0), np.minimum(k + 1, profile.shape[1] - 1)
 
 
-def _span(values: Array, rows: npt.NDArray[np.intp], i: Array, j: Array) -> tuple[Array, Array]:
+def _span(values: Array, rows: Columns, i: Columns, j: Columns) -> tuple[Array, Array]:
     """Return the smaller and the larger of two columns' values."""
     first, second = values[rows, i], values[rows, j]
     return np.minimum(first, second), np.maximum(first, second)
 
 
 def _ends(
-    points: Array, profile: Array, level: Array, height: Callable[[Array, Array, Array], Array]
+    points: Array, profile: Array, level: Array, height: Callable[[Array, Columns, Columns], Array]
 ) -> tuple[Array, Array]:
     """Return where the profile crosses `level`, outermost on either side; NaN where it does not within the grid.
 

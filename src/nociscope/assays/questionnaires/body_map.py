@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -39,7 +39,7 @@ _SINGLE_FRONT: dict[str, Points] = {
         (-0.29, 3.08),
         (-0.36, 3.74),
         (-0.58, 3.86),
-    ),  # noqa: E501
+    ),
 }
 _SINGLE_BACK: dict[str, Points] = {
     "neck": ((-0.18, 6.46), (0.18, 6.46), (0.21, 6.14), (-0.21, 6.14)),
@@ -83,7 +83,7 @@ def draw_view(ax: Axes, areas: Mapping[str, bool | None], view: str) -> None:
     ax.set_xlim(-1.75, 1.75)
     ax.set_ylim(-0.05, 8.05)
     ax.axis("off")
-    plain = {"facecolor": PALETTE.white, "edgecolor": PALETTE.rule, "linewidth": 0.8}
+    plain: dict[str, Any] = {"facecolor": PALETTE.white, "edgecolor": PALETTE.rule, "linewidth": 0.8}
     ax.add_patch(Ellipse((0, 7.0), 0.78, 1.02, **plain))
     left = 1 if view == "front" else -1  # where the person's left is
     for sign in (1, -1):

@@ -1,7 +1,7 @@
 """Whole tables at once: a registry of tens of thousands of people scored in a second, without a page for anyone.
 
-The rules are those of :mod:`nociscope.assays.questionnaires.scoring`, the same code that scores one visit; only the rows come as
-columns.
+The rules are those of :mod:`nociscope.assays.questionnaires.scoring`, the same code that scores one visit; only the
+rows come as columns.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ class ScoredTable:
     rows : int
         Rows of the file.
     used, empty, repeated, refused : int
-        Rows that were scored; rows without any answer; repeats of a row (used once); rows of a visit that stands there
-        with different answers, or without a participant. They add up to `rows`.
+        Rows that were scored; rows without any answer; repeats of a row (used once); rows of a visit that stands
+        there with different answers, or without a participant. They add up to `rows`.
     problems : tuple of Problem
     """
 
@@ -129,7 +129,7 @@ def score_columns(instrument: Instrument, columns: Mapping[str, Sequence[str]], 
                 session_id=sessions[kept[bad.place]],
             )
         )
-    by_items = np.any([g for g in answers.given.values()], axis=0) if answers.given else np.zeros(len(kept), bool)
+    by_items = np.any(list(answers.given.values()), axis=0) if answers.given else np.zeros(len(kept), bool)
     by_total = ~by_items & answers.total_given
     return ScoredTable(
         instrument=instrument,
@@ -215,7 +215,7 @@ def readings_tsv(tables: Sequence[ScoredTable]) -> str:
             middle = f"questionnaires\tn/a\tn/a\t{column.measure}"
             unit = column.rule.unit or MISSING
             cut = column.rule.cut_offs if column.rule.cut_offs is not None and column.rule.cut_offs.active else None
-            for n in np.flatnonzero(column.applies):
+            for n in np.flatnonzero(column.applies).tolist():
                 value = float(column.values[n])
                 known = value == value
                 number = format_number(value) if known else MISSING

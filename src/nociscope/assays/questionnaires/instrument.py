@@ -1,7 +1,7 @@
 """What an instrument is, and the files that say it: items, points, scores, rules for missing items, cut-offs.
 
-One TOML file an instrument in ``instruments/``; no item wording, for most instruments are protected. A new instrument is a
-new file: nothing else has to be told.
+One TOML file an instrument in ``instruments/``; no item wording, for most instruments are protected. A new
+instrument is a new file: nothing else has to be told.
 """
 
 from __future__ import annotations
@@ -111,8 +111,8 @@ class ScoreRule:
     ----------
     name, title, meaning, unit : str
     operation : str
-        `sum`, `mean`; `any`: 1 when one part is 1, 0 when all are 0; `percent`: 100 first / second, no value above 100;
-        `hours_between`: two times of day, the second the later one; `variants`.
+        `sum`, `mean`; `any`: 1 when one part is 1, 0 when all are 0; `percent`: 100 first / second, no value above
+        100; `hours_between`: two times of day, the second the later one; `variants`.
     of : tuple of str
         Items or earlier scores.
     times, divide : float

@@ -26,8 +26,8 @@ def measure(recording: QuestionnaireRecording, settings: Any = None) -> tuple[Re
     Returns
     -------
     tuple of Reading
-        By instrument; a form without any answer gives none. A score that cannot be made is a reading without a value whose
-        remark names the items that are missing.
+        By instrument; a form without any answer gives none. A score that cannot be made is a reading without a
+        value whose remark names the items that are missing.
 
     Notes
     -----

@@ -1,7 +1,7 @@
 """Scores from answers, as an instrument's file says, for one person or a hundred thousand alike.
 
-Answers are columns: one number a person, NaN where it is missing or was refused. Nothing is imputed beyond the missing rule
-that the instrument publishes.
+Answers are columns: one number a person, NaN where it is missing or was refused. Nothing is imputed beyond the
+missing rule that the instrument publishes.
 """
 
 from __future__ import annotations
@@ -86,7 +86,8 @@ def score(
     answers : mapping of str to array, shape (n,)
         Item -> raw codes, times as hours after midnight; items that are not in it are missing.
     given : mapping of str to array of bool, shape (n,), optional
-        Whether a cell held anything at all, be it refused; chooses between variants. Default: where there is an answer.
+        Whether a cell held anything at all, be it refused; chooses between variants. Default: where there is an
+        answer.
 
     Returns
     -------

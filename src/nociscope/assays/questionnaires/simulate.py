@@ -1,7 +1,7 @@
 """Virtual questionnaires: answers to single items, made from scores that were chosen first.
 
-The way is the reverse of measuring: a score is drawn, and answers are dealt out that must give it. Points, weights and bands
-stand here a second time, so that a slip in an instrument's file does not agree with itself.
+The way is the reverse of measuring: a score is drawn, and answers are dealt out that must give it. Points, weights
+and bands stand here a second time, so that a slip in an instrument's file does not agree with itself.
 """
 
 from __future__ import annotations
@@ -86,7 +86,8 @@ def simulate(truth: Truth, seed: int) -> Simulated:
     Parameters
     ----------
     truth : Truth
-        Group, `central_gain`, the small-fibre losses, `cardiac_autonomic_shift` and the response style move the answers.
+        Group, `central_gain`, the small-fibre losses, `cardiac_autonomic_shift` and the response style move the
+        answers.
     seed : int
 
     Returns
@@ -337,7 +338,15 @@ def _rand36(person: _Person) -> None:
 
 
 def _migraine(person: _Person) -> None:
-    features = "unilateral pulsating moderate_severe worse_activity nausea_vomiting photophobia phonophobia".split()
+    features = [
+        "unilateral",
+        "pulsating",
+        "moderate_severe",
+        "worse_activity",
+        "nausea_vomiting",
+        "photophobia",
+        "phonophobia",
+    ]
     row: dict[str, Value] = {"attacks": person.upto(40, person.pain), "duration_h": 4 + person.upto(60, person.pain)}
     row |= {f: "yes" if person.chance(0.15 + person.pain) else "no" for f in features}
     person.rows["migraine_ichd3"] = {**row, "other_diagnosis": "no"}

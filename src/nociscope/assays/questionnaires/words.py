@@ -28,10 +28,9 @@ def instrument_lines(instrument: Instrument) -> list[str]:
             else _span(item.minimum, item.maximum)
         )
         lines.append(f"    {item.name:<22} {item.about} [{span}{points}]")
-    if instrument.total is not None:
-        lines.append(
-            f"    {'total':<22} instead of the items: {instrument.total.title} [{_span(instrument.total.minimum, instrument.total.maximum)}]"
-        )
+    if (total := instrument.total) is not None:
+        span = _span(total.minimum, total.maximum)
+        lines.append(f"    {'total':<22} instead of the items: {total.title} [{span}]")
     lines += [
         f"  gate: {g.item} = {format_number(g.code)} makes {', '.join(g.followers)} count 0" for g in instrument.gates
     ]

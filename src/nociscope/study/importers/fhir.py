@@ -1,7 +1,8 @@
 """FHIR R4 and R5: JSON bundles and NDJSON into laboratory values, questionnaires, treatments and participants.
 
-JSON only. Taken are Patient, Observation, QuestionnaireResponse and MedicationAdministration; of a patient only age and sex.
-Models of a library are not used: servers send what they like, and what is not understood is counted, not refused.
+JSON only. Taken are Patient, Observation, QuestionnaireResponse and MedicationAdministration; of a patient only age
+and sex. Models of a library are not used: servers send what they like, and what is not understood is counted, not
+refused.
 """
 
 from __future__ import annotations
@@ -135,8 +136,8 @@ def import_fhir(source: Path, study: Path, *, keep_ids: bool = False, dry_run: b
 
     Notes
     -----
-    Each day of observations and answers is a session of its own, ``ses-1``, ``ses-2``, … for each person, unless nobody has
-    more than one. A laboratory value without unit is refused. Ages above 89 are written as 89.
+    Each day of observations and answers is a session of its own, ``ses-1``, ``ses-2``, … for each person, unless
+    nobody has more than one. A laboratory value without unit is refused. Ages above 89 are written as 89.
     """
     if not source.exists():
         raise InputMissing(f"{source}: there is no such file or folder.")

@@ -1,8 +1,9 @@
 """Laser energies and pain ratings of the OpenNeuro LEP data sets, from their derivative EEGLAB files into events.tsv.
 
-The raw ``events.tsv`` of these data sets (Zhao et al., Sci Data 2025, doi 10.1038/s41597-025-05900-1) hold neither energy nor
-rating; the derivatives' epochs do, beside the number of the original event (``urevent``). An epoch goes to the event with that
-number and code, never to the one with its place in the list: epochs were rejected, and one lost would shift all.
+The raw ``events.tsv`` of these data sets (Zhao et al., Sci Data 2025, doi 10.1038/s41597-025-05900-1) hold neither
+energy nor rating; the derivatives' epochs do, beside the number of the original event (``urevent``). An epoch goes
+to the event with that number and code, never to the one with its place in the list: epochs were rejected, and one
+lost would shift all.
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ ENERGY_TOP = 50.0
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """One epoch of a derivative: whose, which original event (from 1; None when it is not told), its code, energy and rating."""
+    """One epoch of a derivative.
+
+    `event` is the number of the original event, from 1; None when it is not told.
+    """
 
     person: str
     event: int | None
@@ -43,8 +47,8 @@ def import_lep_openneuro(source: Path, study: Path, *, dataset: str = "", dry_ru
     Parameters
     ----------
     source : Path
-        A folder that holds the derivatives' ``sub-*.set`` files, or a CSV with the columns ``subject type laser_power rating
-        urevent`` (and ``dataset``).
+        A folder that holds the derivatives' ``sub-*.set`` files, or a CSV with the columns ``subject type
+        laser_power rating urevent`` (and ``dataset``).
     study : Path
         The raw data set; its ``*_events.tsv`` are completed.
     dataset : str
@@ -69,7 +73,11 @@ def import_lep_openneuro(source: Path, study: Path, *, dataset: str = "", dry_ru
         else _from_sets(source, problems)
     )
     if not epochs:
-        raise BadInput([Problem(what="holds no epochs with energies or ratings", remedy="name the derivatives' folder", code="no-epochs", file=source.name), *problems])  # fmt: skip
+        remedy = "name the derivatives' folder"
+        none = Problem(
+            what="holds no epochs with energies or ratings", remedy=remedy, code="no-epochs", file=source.name
+        )
+        raise BadInput([none, *problems])
     by_person: dict[str, list[Epoch]] = {}
     for epoch in epochs:
         by_person.setdefault(epoch.person, []).append(epoch)
@@ -211,13 +219,13 @@ def _completed(
 def _places(epochs: Sequence[Epoch], codes: Sequence[str]) -> list[int | None]:
     """Return the event of each epoch, from 0.
 
-    By its number where it is told and the code there is the same. Without numbers by order, and only where every event of
-    the code has its epoch.
+    By its number where it is told and the code there is the same. Without numbers by order, and only where every
+    event of the code has its epoch.
     """
     out: list[int | None] = []
     of_code: dict[str, list[int]] = {}
-    for place, code in enumerate(codes):
-        of_code.setdefault(code, []).append(place)
+    for number, code in enumerate(codes):
+        of_code.setdefault(code, []).append(number)
     unnumbered = Counter(e.code for e in epochs if e.event is None)
     taken: Counter[str] = Counter()
     used: set[int] = set()

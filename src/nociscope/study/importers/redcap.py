@@ -1,7 +1,8 @@
 """REDCap projects: the CSV export of the records with the data dictionary of 18 columns.
 
-The dictionary says what identifies a person (``Identifier?``), what a checkbox expands to, and which form a field belongs to; it
-is trusted for all three. Nothing else that may name a person leaves the reader: names, addresses, dates, free text, files.
+The dictionary says what identifies a person (``Identifier?``), what a checkbox expands to, and which form a field
+belongs to; it is trusted for all three. Nothing else that may name a person leaves the reader: names, addresses, dates, free text,
+files.
 """
 
 from __future__ import annotations
@@ -171,8 +172,8 @@ def import_redcap(
 ) -> Imported:
     """Bring a REDCap export into a study.
 
-    Columns that are called like an instrument's items go to that instrument's table, those of a column map where the map
-    says, and the rest to a table for each form. Events become sessions; repeats become sessions of their own.
+    Columns that are called like an instrument's items go to that instrument's table, those of a column map where
+    the map says, and the rest to a table for each form. Events become sessions; repeats become sessions of their own.
 
     Parameters
     ----------
@@ -210,7 +211,7 @@ def import_redcap(
     sheet = _with_session(sheet)
     kept, dropped = _sorted_out(fields, sheet, keep_text=keep_text, keep_dates=keep_dates)
     taken = set(chosen.used())
-    labels = {c: f.choices for f in fields for c in f.columns() if f.choices and f.type != "checkbox"}
+    labels = {c: dict(f.choices) for f in fields for c in f.columns() if f.choices and f.type != "checkbox"}
     people: Block = {**recognised_people([c for c in kept if c not in taken], labels), **chosen.people}
     taken |= {r.column for r in people.values()}
     items = recognised_tables(c for c in kept if c not in taken)

@@ -1,6 +1,7 @@
 """Spreadsheets of any kind as columns of text: CSV, TSV, XLSX, SPSS.
 
-Nothing is guessed about what a cell means. A cell that no table holds (a megabyte of text) is refused by row and column.
+Nothing is guessed about what a cell means. A cell that no table holds (a megabyte of text) is refused by row and
+column.
 """
 
 from __future__ import annotations

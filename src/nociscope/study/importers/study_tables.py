@@ -37,8 +37,8 @@ def label_of(text: str) -> str:
 class Labels:
     """Participant labels for identifiers of the source: the same identifier, the same label, and no label twice.
 
-    With `renumber`, people are ``sub-0001``, ``sub-0002``, … in the order of the source, and the source's identifiers are kept
-    nowhere.
+    With `renumber`, people are ``sub-0001``, ``sub-0002``, … in the order of the source, and the source's
+    identifiers are kept nowhere.
     """
 
     renumber: bool = False
@@ -123,8 +123,8 @@ class StudyTables:
     def write(self, name: str) -> dict[str, int]:
         """Write everything into the study and return file -> new rows.
 
-        Rows that are there already, cell by cell, are not written again; a row of the same observation with other values
-        is refused and said, for nothing in a study is overwritten.
+        Rows that are there already, cell by cell, are not written again; a row of the same observation with other
+        values is refused and said, for nothing in a study is overwritten.
 
         Raises
         ------
@@ -268,14 +268,7 @@ def _write_new(path: Path, entries: Mapping[str, Any]) -> None:
     if path.exists():
         content = files.read_json(path)
         before = content if isinstance(content, dict) else {}
-    files.write_atomic(
-        path,
-        files.to_json(
-            {**entries, **before}
-            if not before
-            else {**before, **{k: v for k, v in entries.items() if k not in before}}
-        ),
-    )
+    files.write_atomic(path, files.to_json({**before, **{k: v for k, v in entries.items() if k not in before}}))
 
 
 def _differs(file: str, person: str, column: str, cell: str, before: str, session: str = "") -> Problem:

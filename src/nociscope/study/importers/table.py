@@ -36,8 +36,8 @@ def import_table(
     study : Path
         Made when it does not exist.
     column_map : Path, optional
-        TOML or YAML; see :mod:`nociscope.study.importers.column_map`. Without one, only columns are taken that are called
-        like an instrument's items (``fiqr_q1``) or describe a person (``age``).
+        TOML or YAML; see :mod:`nociscope.study.importers.column_map`. Without one, only columns are taken that are
+        called like an instrument's items (``fiqr_q1``) or describe a person (``age``).
     renumber : bool
         Number participants anew.
     encoding : str
@@ -62,7 +62,8 @@ def import_spss(
 ) -> Imported:
     """Bring an SPSS file (``.sav``) into a study; values the file declares missing are missing.
 
-    Parameters and errors are those of :func:`import_table`. Codes are taken, not labels; a map's `values` may name either.
+    Parameters and errors are those of :func:`import_table`. Codes are taken, not labels; a map's `values` may name
+    either.
     """
     chosen = read_map(column_map) if column_map is not None else None
     sheet = read_sheet(source)
@@ -83,9 +84,9 @@ def import_qualtrics(
 ) -> Imported:
     """Bring a Qualtrics export (CSV or XLSX) into a study.
 
-    Its two or three header rows are told apart by the ``ImportId`` row; previews, tests and spam are dropped, and columns in
-    which Qualtrics keeps addresses, names and places never leave the reader. Parameters and errors are those of
-    :func:`import_table`.
+    Its two or three header rows are told apart by the ``ImportId`` row; previews, tests and spam are dropped, and
+    columns in which Qualtrics keeps addresses, names and places never leave the reader. Parameters and errors are
+    those of :func:`import_table`.
     """
     chosen = read_map(column_map) if column_map is not None else None
     sheet = read_sheet(source, encoding=chosen.encoding if chosen else "utf-8")
