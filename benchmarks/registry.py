@@ -1,7 +1,7 @@
 """How long a registry of 21,659 people takes: through a column map into a study, and its scales scored.
 
-Run: ``python benchmarks/registry.py [--source pain.csv.gz] [--repeats 3]``. The source is the public pain registry (Alter et al.,
-PLoS ONE 2021;16:e0254862, CC BY 4.0); without it a table of the same size is made up.
+Run: ``python benchmarks/registry.py [--source pain.csv.gz] [--repeats 3]``. The source is the public pain registry
+(Alter et al., PLoS ONE 2021;16:e0254862, CC BY 4.0); without it a table of the same size is made up.
 """
 
 from __future__ import annotations

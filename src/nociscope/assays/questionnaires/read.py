@@ -182,11 +182,12 @@ def _contradictions(form: Form, row: RawRow) -> list[Problem]:
         if rule.impossible and scores[rule.name].value is None and not scores[rule.name].lacking
     ]
     computed = scores.get("total")
-    if form.total is not None and computed is not None and computed.value is not None:
-        if abs(computed.value - form.total) > 0.5 + 1e-9:  # half a point: a total rounded by hand
-            said, found = format_number(form.total), format_number(round(computed.value, 2))
-            what = f"the total {said} is not that of the items, {found}; the items are used"
-            problems.append(_contradiction(row, "total", what))
+    if form.total is None or computed is None or computed.value is None:
+        return problems
+    if abs(computed.value - form.total) > 0.5 + 1e-9:  # half a point: a total rounded by hand
+        said, found = format_number(form.total), format_number(round(computed.value, 2))
+        what = f"the total {said} is not that of the items, {found}; the items are used"
+        problems.append(_contradiction(row, "total", what))
     return problems
 
 

@@ -157,9 +157,10 @@ def import_fhir(source: Path, study: Path, *, keep_ids: bool = False, dry_run: b
             else:
                 work.used += 1
     if not work.used:
+        why = ", ".join(list(work.dropped)[:4]) or "there are none"
         raise BadInput(
             Problem(
-                what=f"none of its {read} resources can be used ({', '.join(list(work.dropped)[:4]) or 'there are none'})",
+                what=f"none of its {read} resources can be used ({why})",
                 remedy="give a bundle with Patient, Observation, QuestionnaireResponse or MedicationAdministration",
                 code="no-resource",
                 file=source.name,

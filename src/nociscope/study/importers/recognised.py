@@ -62,7 +62,7 @@ def blocks_of(tables: Mapping[str, Mapping[str, str]]) -> tuple[tuple[str, Block
 
 
 def recognised_people(names: Iterable[str], labels: Mapping[str, Mapping[str, str]]) -> dict[str, CellRule]:
-    """Return the columns that describe a person: age, sex (by words or by the labels of its codes), height, weight, group.
+    """Return the columns that describe a person: age, sex (by words or its codes' labels), height, weight, group.
 
     Parameters
     ----------
