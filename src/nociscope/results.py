@@ -11,8 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from nociscope.assays.declaration import Figure
+from nociscope.change.model import Course
 from nociscope.problems import Problem
+from nociscope.rules.model import Finding
 from nociscope.tables import MISSING, Reading, Score
+
+COURSE = "change"
+"""What figures of change over the visits have in place of an assay."""
 
 Status = Literal["done", "partial", "failed", "absent"]
 
@@ -75,7 +80,9 @@ class VisitResult:
     """All that is recorded of one participant at one session.
 
     `participant` holds age, sex, group, height_cm, weight_kg as text or numbers for the page's header; `other_visits`
-    the session ids of the same person's other reports.
+    the session ids of the same person's other reports. `findings` are what rules say; those of rules over
+    several visits,
+    and the `course`, stand with the last visit. `problems` are those of tables that no assay reads.
     """
 
     participant_id: str
@@ -87,6 +94,9 @@ class VisitResult:
     scores: tuple[Score, ...] = ()
     norms: tuple[NormUsed, ...] = ()
     figures: tuple[AssayFigure, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    course: Course | None = None
+    problems: tuple[Problem, ...] = ()
     other_visits: tuple[str, ...] = ()
     version: str = ""
 

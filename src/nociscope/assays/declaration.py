@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from nociscope.problems import Problem
-from nociscope.tables import Reading, Score, Table
+from nociscope.tables import MISSING, Reading, Score, Table
 from nociscope.truth import Simulated, Truth
 
 if TYPE_CHECKING:
@@ -73,6 +73,30 @@ class Measure:
     decimals: int = 2
     scored: bool = True
     doi: str = ""
+    other_units: tuple[str, ...] = ()
+    """Further units that its readings may have, ``("*",)`` for any: a laboratory's values keep the unit given."""
+
+    def allows(self, unit: str) -> bool:
+        """Tell whether a reading may be in this unit."""
+        return unit == self.unit or unit in self.other_units or "*" in self.other_units
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnLimit:
+    """Limits of normal that came with a value, as a laboratory prints them beside it.
+
+    `measure`, `site`, `side` and `method` say which reading; `low` and `high` are in `unit`, which may differ
+    from the
+    reading's. A value that equals a limit is normal.
+    """
+
+    measure: str
+    unit: str
+    site: str = MISSING
+    side: str = MISSING
+    method: str = MISSING
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +196,7 @@ ReadVerb = Callable[["Visit", Any], Recording]
 MeasureVerb = Callable[[Any, Any], tuple[Reading, ...]]
 DrawVerb = Callable[[Any, Sequence[Reading], Sequence[Score], Any], tuple[Figure, ...]]
 SimulateVerb = Callable[[Truth, int], Simulated]
+LimitsVerb = Callable[[Any, Any], tuple[OwnLimit, ...]]
 FromScoresVerb = Callable[[Sequence[Reading], Sequence[Score], Any], tuple[Reading, ...]]
 
 
@@ -202,6 +227,13 @@ class Assay:
     from_scores : callable or None
         ``from_scores(readings, scores, settings) -> tuple of Reading``: readings that can be made only once the
         visit's other readings have been scored (a pattern over limits). All are of this assay and one visit. Pure.
+    limits : callable or None
+        ``limits(recording, settings) -> tuple of OwnLimit``: limits that the input itself gives for its
+        values. They go
+        before every shipped norm and after the norms that a user named for the run. Pure.
+    open_measure : callable or None
+        ``open_measure(name) -> Measure or None``: the declaration of a measure that the data name and `measures` does
+        not list, such as a laboratory's analyte.
     methods : str
         Text for a methods section, with ``{name}`` of settings filled in.
     references : tuple of Reference
@@ -218,12 +250,15 @@ class Assay:
     simulate: SimulateVerb
     settings: type = NoSettings
     from_scores: FromScoresVerb | None = None
+    limits: LimitsVerb | None = None
+    open_measure: Callable[[str], Measure | None] | None = None
     methods: str = ""
     references: tuple[Reference, ...] = ()
 
     def measure_named(self, name: str) -> Measure | None:
         """Return the declaration of a measure, None when it is unknown."""
-        return next((m for m in self.measures if m.name == name), None)
+        listed = next((m for m in self.measures if m.name == name), None)
+        return self.open_measure(name) if listed is None and self.open_measure is not None else listed
 
     def present(self, visit: Visit) -> bool:
         """Tell whether a visit holds any input of this assay."""

@@ -11,7 +11,9 @@ from nociscope.problems import NociscopeError
 BUILT_IN = (
     "nociscope.assays.qst",
     "nociscope.assays.biopsy",
+    "nociscope.assays.ncs",
     "nociscope.assays.questionnaires",
+    "nociscope.assays.labs",
 )
 """One line an assay; their order is the order of pages and tables."""
 

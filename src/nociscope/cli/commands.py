@@ -30,6 +30,9 @@ app.add_typer(import_app, name="import")
 add_table_imports(import_app)
 app.add_typer(questionnaires_app, name="questionnaires")
 
+rules_app = typer.Typer(rich_markup_mode=None, help="Rules: which there are, and what one says.")
+app.add_typer(rules_app, name="rules")
+
 StudyArgument = Annotated[Path, typer.Argument(metavar="STUDY", help="The study: a BIDS dataset.")]
 SettingsOption = Annotated[
     Path | None, typer.Option("--settings", metavar="FILE", help="Settings (TOML) that go before the study's own.")
@@ -237,6 +240,37 @@ def norms_build(
     say(built.report.text().rstrip())
     say(f"From {counted(built.controls, 'control')}; use them with: nociscope run STUDY OUT --norms {folder}")
     return EXIT_SOME_FAILED if any(p.severity == "error" for p in built.problems) else EXIT_DONE
+
+
+@rules_app.command("list", epilog="Example: nociscope rules list")
+def rules_list(debug: DebugOption = False) -> int:
+    """List all rules, one line each: key, status, title."""
+    from nociscope.rules.registry import rules
+
+    width = max(len(r.key) for r in rules())
+    for r in rules():
+        status = "unverified, inactive" if r.status == "unverified" else r.status
+        say(f"{r.key:<{width}}  {status:<20}  {r.title}")
+    return EXIT_DONE
+
+
+@rules_app.command("show", epilog="Example: nociscope rules show efns_pns_2010")
+def rules_show(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="As in the list.")], debug: DebugOption = False
+) -> int:
+    """Show a rule: citation with DOI, what it says, and how often it is right."""
+    from nociscope.cli.rule_text import rule_lines
+    from nociscope.rules.registry import nearest, rule_named
+
+    try:
+        found = rule_named(key)
+    except KeyError:
+        near = nearest(key)
+        hint = f"Did you mean {near}?" if near else "See nociscope rules list."
+        raise UsageError(f"There is no rule “{clean_text(key, 80)}”. {hint}") from None
+    for line in rule_lines(found):
+        say(line)
+    return EXIT_DONE
 
 
 @app.command(epilog="Example: nociscope score readings.tsv participants.tsv -o scores.tsv")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nociscope import files
 from nociscope._version import __version__
+from nociscope.change.model import CHANGES, change_row
+from nociscope.cohort.responders import RESPONDERS, responder_rows
 from nociscope.engine import manifest, store
 from nociscope.problems import BadInput, CannotWrite, clean_text
-from nociscope.results import VisitResult
+from nociscope.results import COURSE, VisitResult
 from nociscope.study.records import Study
-from nociscope.tables import READINGS, SCORES, Column, Table
+from nociscope.tables import FINDINGS, READINGS, SCORES, Column, Table
 
 BIDS_VERSION = "1.10.1"
 
@@ -26,6 +28,9 @@ BIDSIGNORE = """\
 *_readings.json
 *_scores.tsv
 *_scores.json
+*_findings.json
+*_changes.tsv
+*_changes.json
 *_provenance.json
 figures
 """
@@ -36,7 +41,8 @@ README = """\
 This folder is a BIDS derivative dataset. Begin with `index.html`: it leads to one report for each participant.
 
 - `sub-*/`: for each participant (and session) the measured values (`_readings.tsv`), their scores against published
-  norms (`_scores.tsv`), how they came about (`_provenance.json`), the figures, and the report (`_report.html`).
+  norms (`_scores.tsv`), what published rules say (`_findings.json`), with the last of several visits what changed
+  (`_changes.tsv`), how they came about (`_provenance.json`), the figures, and the report (`_report.html`).
 - `group/`: the same tables for all participants together.
 - `logs/`: what was wrong with the input (`problems.tsv`) and when what was run (`run.log`).
 
@@ -170,9 +176,23 @@ def write_group(study: Study, out: Path) -> Path:
         store.write(out, f"group/{kind}.tsv", _joined(out, places, table, kind))
         store.write(out, f"group/{kind}.json", files.to_json(table.dictionary()))
     results = [store.load(out, p.participant_id, p.session_id, figures=False) for p in places]
+    _write_findings(out, results)
     _write_descriptions(out, results)
     store.write(out, "index.html", _index(study, results))
     return out / "index.html"
+
+
+def _write_findings(out: Path, results: Sequence[VisitResult]) -> None:
+    """Write what rules say of everyone, everyone's changes, and how many responded beside what placebo gives."""
+    findings = [f for r in results for f in r.findings]
+    changes = [c for r in results if r.course is not None for c in r.course.changes]
+    for table, rows in (
+        (FINDINGS, [f.as_row() for f in findings]),
+        (CHANGES, [change_row(c) for c in changes]),
+        (RESPONDERS, responder_rows(results)),
+    ):
+        store.write(out, f"group/{table.name}.tsv", table.to_tsv(rows))
+        store.write(out, f"group/{table.name}.json", files.to_json(table.dictionary()))
 
 
 def _joined(out: Path, places: Iterable[Place], table: Table, kind: str) -> str:
@@ -189,7 +209,9 @@ def _joined(out: Path, places: Iterable[Place], table: Table, kind: str) -> str:
 
 
 def _write_descriptions(out: Path, results: Sequence[VisitResult]) -> None:
-    titles: Mapping[str, str] = {a.name: a.title for r in results for a in r.assays}
+    titles: dict[str, str] = {a.name: a.title for r in results for a in r.assays}
+    if any(r.course is not None for r in results):
+        titles[COURSE] = "change over the visits"
     rows = [{"desc_id": f"desc-{name}", "description": f"Figures of {title}"} for name, title in titles.items()]
     store.write(out, "descriptions.tsv", DESCRIPTIONS.to_tsv(rows))
     store.write(out, "descriptions.json", files.to_json(DESCRIPTIONS.dictionary()))

@@ -18,7 +18,7 @@ from nociscope.engine.store import digest_of, plain, problem_from_json, problem_
 from nociscope.problems import BadInput, NociscopeError, Problem
 from nociscope.study.records import Visit
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the meaning of a manifest changes, so that older ones no longer count."""
 
 
@@ -107,11 +107,14 @@ class VisitRecord:
         File name relative to the output -> SHA-256, for every file of the visit.
     problems : tuple of Problem
         What was wrong, so that a rerun that does nothing says it again.
+    course : str
+        Hash of the visits that its rules over several visits looked at; empty where it has none.
     """
 
     key: Key
     outputs: Mapping[str, str]
     problems: tuple[Problem, ...] = ()
+    course: str = ""
 
     def holds(self, key: Key, out: Path) -> bool:
         """Tell whether the outputs were made from `key` and are unaltered."""
@@ -143,6 +146,7 @@ def write_manifest(manifest: Manifest, out: Path) -> None:
             "lines": visit.key.lines,
             "problems": [problem_to_json(p) for p in visit.problems],
             "outputs": dict(visit.outputs),
+            "course": visit.course,
         }
         for session, visit in sorted(manifest.visits.items())
     }
@@ -158,6 +162,7 @@ def read_manifest(participant_id: str, out: Path) -> Manifest:
                 key=Key(record["content"], record["lines"]),
                 outputs={str(n): str(d) for n, d in record["outputs"].items()},
                 problems=tuple(problem_from_json(p) for p in record["problems"]),
+                course=str(record["course"]),
             )
             for session, record in files.read_json(out / name, name).items()
         }

@@ -14,12 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nociscope._version import __version__
-from nociscope.assays.declaration import Assay, FileInput, TableInput
+from nociscope.assays.declaration import Assay, FileInput, OwnLimit, TableInput
 from nociscope.assays.registry import assay_named
 from nociscope.engine import manifest, store
-from nociscope.engine.manifest import Manifest, VisitRecord
+from nociscope.engine.judging import all_problems, judge_course, judge_visit, without_course
+from nociscope.engine.manifest import Key, Manifest, VisitRecord
 from nociscope.problems import BadInput, CannotWrite, Problem
 from nociscope.results import AssayFigure, AssayResult, Status, VisitResult
+from nociscope.rules.evidence import visit_evidence
+from nociscope.rules.model import Evidence
 from nociscope.study.records import Participant, Visit
 from nociscope.tables import MISSING, Reading, Score, format_number
 
@@ -72,6 +75,7 @@ def fingerprint(study_name: str, settings: Settings, library: NormLibrary, assay
             "study": study_name,
             "assays": assays,
             "settings": {name: settings.assay(name) for name in assays},
+            "rules": settings.rules,
             "norms": [library.all, sorted(library.named), sorted(library.own)],
         }
     )
@@ -90,12 +94,15 @@ class Task:
         All sessions of this participant in the study.
     problems : tuple of Problem
         What was wrong with the study's tables and touches this participant.
+    course : tuple of Visit
+        All visits of this participant in the study; the selected ones when not given.
     """
 
     participant: Participant
     visits: tuple[Visit, ...]
     sessions: tuple[str, ...]
     problems: tuple[Problem, ...] = ()
+    course: tuple[Visit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +183,7 @@ def checked(readings: Iterable[Reading], assay: Assay, fault: Callable[[str], No
         numbers = [x for x in (reading.value, reading.low, reading.high) if x is not None]
         if declared is None:
             fault(f"the measure {reading.measure} is not declared")
-        elif declared.unit != reading.unit:
+        elif not declared.allows(reading.unit):
             fault(f"{reading.measure} has the unit “{reading.unit}” instead of “{declared.unit}”")
         elif not all(abs(x) < _HUGE for x in numbers):
             fault(f"{reading.measure} has a value or interval that is not finite")
@@ -224,10 +231,16 @@ def _stamped(readings: Iterable[Reading], visit: Visit, assay: Assay, attempt: A
     )
 
 
-def _score(readings: Sequence[Reading], participant: Participant, library: NormLibrary, assay: Assay) -> Any:
+def _score(
+    readings: Sequence[Reading],
+    participant: Participant,
+    library: NormLibrary,
+    assay: Assay,
+    limits: Sequence[OwnLimit] = (),
+) -> Any:
     from nociscope.norms.scoring import score
 
-    return score(readings, participant, library, (assay,))
+    return score(readings, participant, library, (assay,), limits)
 
 
 def _inputs(visit: Visit, assay: Assay, recording: Any) -> dict[str, str]:
@@ -290,7 +303,10 @@ def _one_assay(assay: Assay, visit: Visit, job: Job, problems: tuple[Problem, ..
         status: Status = "failed" if _errors(attempt.problems) else "absent"
         return _Part(AssayResult(name=assay.name, title=assay.title, status=status, problems=tuple(attempt.problems)))
     recording, readings = measure_visit(visit, assay, settings, attempt)
-    scores = attempt.step("scoring", _score, readings, visit.participant, job.library, assay) or ()
+    limits: tuple[OwnLimit, ...] = ()
+    if assay.limits is not None and recording is not None:
+        limits = attempt.step("taking limits", assay.limits, recording, settings) or ()
+    scores = attempt.step("scoring", _score, readings, visit.participant, job.library, assay, limits) or ()
     if assay.from_scores is not None and readings:
         more = attempt.step("deriving", assay.from_scores, readings, scores, settings) or ()
         derived = _stamped(more, visit, assay, attempt)
@@ -341,8 +357,10 @@ def work_up(visit: Visit, job: Job, problems: tuple[Problem, ...] = (), others: 
         Not yet written.
     """
     parts = [_one_assay(assay_named(name), visit, job, problems) for name in job.assays]
+    readings = tuple(r for part in parts for r in part.readings)
     scores = tuple(s for part in parts for s in part.scores)
     person = visit.participant
+    findings, wrong = judge_visit(visit, readings, scores, job.settings.rules, problems)
     return VisitResult(
         participant_id=person.participant_id,
         session_id=visit.session_id,
@@ -355,8 +373,10 @@ def work_up(visit: Visit, job: Job, problems: tuple[Problem, ...] = (), others: 
             "weight_kg": person.weight_kg,
         },
         assays=tuple(part.result for part in parts),
-        readings=tuple(r for part in parts for r in part.readings),
+        readings=readings,
         scores=scores,
+        findings=findings,
+        problems=wrong,
         norms=tuple(job.library.used(scores)),
         figures=tuple(f for part in parts for f in part.figures),
         other_visits=others,
@@ -389,38 +409,84 @@ def run_participant(job: Job, task: Task) -> Outcome:
     selected = {v.session_id for v in task.visits}
     sessions = tuple(s for s in task.sessions if s in selected or s in before.visits)
     records = {s: v for s, v in before.visits.items() if s in task.sessions}
-    made = 0
+    fresh: dict[str, tuple[VisitResult, Key]] = {}
     problems: list[Problem] = []
+    made = 0
     for visit in task.visits:
-        record, is_new, found = _one_visit(job, task, visit, records.pop(visit.session_id, None), sessions)
-        made += is_new
-        problems += found
-        if record is not None:
-            records[visit.session_id] = record
-    if set(sessions) != set(before.visits):
-        for session in sessions:
-            if session in records:
-                records[session] = _link(job, person, session, records[session], sessions)
+        key = manifest.key_of(visit, [job.fingerprint, task.problems])
+        record = records.get(visit.session_id)
+        if record is not None and record.holds(key, job.out):
+            problems += record.problems
+            continue
+        made += 1
+        records.pop(visit.session_id, None)
+        result = work_up(visit, job, task.problems, tuple(s for s in sessions if s != visit.session_id))
+        problems += all_problems(result)
+        long_name = store.too_long(result)
+        if long_name:
+            problems.append(_too_long(visit, long_name))
+        else:
+            fresh[visit.session_id] = (result, key)
+    done = tuple(s for s in sessions if s in records or s in fresh)
+    records = _record(job, task, done, records, fresh, relink=set(sessions) != set(before.visits))
     manifest.write_manifest(Manifest(person, records), job.out)
     _remove_stale(job.out, before, records)
     return Outcome(participant_id=person, made=made, problems=tuple(problems))
 
 
-def _one_visit(
-    job: Job, task: Task, visit: Visit, before: VisitRecord | None, sessions: tuple[str, ...]
-) -> tuple[VisitRecord | None, bool, tuple[Problem, ...]]:
-    """Return the record of a visit (None when it could not be recorded), whether it is new, and the problems."""
-    others = tuple(s for s in sessions if s != visit.session_id)
-    key = manifest.key_of(visit, [job.fingerprint, task.problems])
-    if before is not None and before.holds(key, job.out):
-        return before, False, before.problems
-    result = work_up(visit, job, task.problems, others)
-    problems = tuple(p for a in result.assays for p in a.problems)
-    long_name = store.too_long(result)
-    if long_name:
-        return None, True, (*problems, _too_long(visit, long_name))
-    outputs = store.save(result, job.out)
-    return VisitRecord(key=key, outputs=outputs, problems=problems), True, problems
+def _record(
+    job: Job,
+    task: Task,
+    done: tuple[str, ...],
+    records: dict[str, VisitRecord],
+    fresh: dict[str, tuple[VisitResult, Key]],
+    *,
+    relink: bool,
+) -> dict[str, VisitRecord]:
+    """Write the visits that are new, and those whose links or rules over several visits are out of date.
+
+    The last visit carries what the rules over several visits say. It is judged again when any visit was, and loses it
+    when another visit becomes the last.
+    """
+    keys = {s: fresh[s][1] if s in fresh else records[s].key for s in done}
+    whole = manifest.hash_json([(s, keys[s].content) for s in done])
+    written = dict(records)
+    for session in done:
+        wanted = whole if session == done[-1] else ""
+        if session in fresh:
+            result = fresh[session][0]
+        elif relink or records[session].course != wanted:
+            try:
+                result = store.load(job.out, task.participant.participant_id, session)
+            except BadInput:
+                continue  # altered since; a run that selects this visit makes it again
+        else:
+            continue
+        result = replace(without_course(result), other_visits=tuple(s for s in done if s != session))
+        if wanted:
+            result = judge_course(result, _evidence(job, task, done, {s: r for s, (r, _) in fresh.items()}))
+        written[session] = VisitRecord(
+            key=keys[session], outputs=store.save(result, job.out), problems=all_problems(result), course=wanted
+        )
+    return written
+
+
+def _evidence(job: Job, task: Task, done: tuple[str, ...], fresh: dict[str, VisitResult]) -> Evidence:
+    """Return what the rules over several visits are given: every visit that is done, new or recorded."""
+    visits = []
+    for visit in task.course or task.visits:
+        session = visit.session_id
+        if session not in done:
+            continue
+        if session in fresh:
+            readings, scores = fresh[session].readings, fresh[session].scores
+        else:
+            try:
+                readings, scores = store.load_tables(job.out, visit.participant_id, session)
+            except BadInput:
+                continue
+        visits.append(visit_evidence(visit, readings, scores)[0])
+    return Evidence(participant=task.participant, visits=tuple(visits), settings=job.settings.rules)
 
 
 def _too_long(visit: Visit, name: str) -> Problem:
@@ -432,18 +498,6 @@ def _too_long(visit: Visit, name: str) -> Problem:
         participant_id=visit.participant_id,
         session_id=visit.session_id,
     )
-
-
-def _link(job: Job, person: str, session: str, record: VisitRecord, sessions: tuple[str, ...]) -> VisitRecord:
-    """Make a recorded visit's page name the person's other visits, if it does not."""
-    others = tuple(s for s in sessions if s != session)
-    try:
-        result = store.load(job.out, person, session)
-    except BadInput:
-        return record  # altered since; a run that selects this visit makes it again
-    if result.other_visits == others:
-        return record
-    return replace(record, outputs=store.save(replace(result, other_visits=others), job.out))
 
 
 def _remove_stale(out: Path, before: Manifest, records: dict[str, VisitRecord]) -> None:

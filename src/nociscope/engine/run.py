@@ -112,6 +112,7 @@ def plan_run(study_root: Path, out: Path, options: Options) -> Plan:
         Of the kind that tells the exit code: no such study, invalid study, nothing selected, output not possible.
     """
     from nociscope.norms.library import load_library
+    from nociscope.rules.registry import check_settings
     from nociscope.study import open_study
     from nociscope.study.settings import load_settings
 
@@ -122,6 +123,7 @@ def plan_run(study_root: Path, out: Path, options: Options) -> Plan:
     study = open_study(root)
     dataset.refuse_other_people(study, full)
     settings = load_settings(root, options.settings)
+    check_settings(settings.rules, " and ".join(settings.sources))
     library = load_library(options.norms, options.named_norms)
     job = Job(
         out=full,
@@ -177,6 +179,7 @@ def select(study: Study, options: Options) -> tuple[Task, ...]:
                 visits=visits,
                 sessions=tuple(v.session_id for v in study.visits[person]),
                 problems=tuple(p for p in study.problems if _touches(p, person)),
+                course=study.visits[person],
             )
         )
     if not tasks:

@@ -1,4 +1,4 @@
-"""The recorded results of a visit on disk: two tables, the figures, a provenance file, and the page made from them.
+"""The recorded results of a visit on disk: tables, findings, figures, provenance, and the page made from them.
 
 What is loaded is exactly what was saved, so a page made again later has the same bytes as the first one.
 """
@@ -12,8 +12,10 @@ from typing import Any
 
 from nociscope import files, tables
 from nociscope.assays.declaration import Figure
+from nociscope.change.model import CHANGES, Course, Trial, change_row, changes_from
 from nociscope.problems import BadInput, CannotWrite, Problem, clean_text
 from nociscope.results import AssayFigure, AssayResult, NormUsed, VisitResult
+from nociscope.rules.model import finding_from_json
 from nociscope.tables import MISSING, READINGS, SCORES, Reading, Score, Table
 
 LONGEST_NAME = 255
@@ -71,6 +73,9 @@ def names(stem: str, folder: str) -> dict[str, str]:
         "readings_json": "_readings.json",
         "scores": "_scores.tsv",
         "scores_json": "_scores.json",
+        "findings": "_findings.json",
+        "changes": "_changes.tsv",
+        "changes_json": "_changes.json",
         "provenance": "_provenance.json",
         "page": "_report.html",
     }
@@ -123,6 +128,10 @@ def save(result: VisitResult, out: Path) -> dict[str, str]:
         where["scores"]: SCORES.to_tsv(tables.as_row(s) for s in result.scores),
         where["scores_json"]: files.to_json(SCORES.dictionary()),
     }
+    contents[where["findings"]] = files.to_json({"findings": [f.as_json() for f in result.findings]})
+    if result.course is not None:
+        contents[where["changes"]] = CHANGES.to_tsv(change_row(c) for c in result.course.changes)
+        contents[where["changes_json"]] = files.to_json(CHANGES.dictionary())
     contents |= {figure_name(result, f): f.figure.svg for f in result.figures}
     contents[where["provenance"]] = files.to_json(provenance(result))
     written = {name: write(out, name, content) for name, content in contents.items()}
@@ -203,6 +212,10 @@ def provenance(result: VisitResult) -> dict[str, Any]:
             for a in result.assays
         ],
         "norms": [plain(n) for n in result.norms],
+        "problems": [problem_to_json(p) for p in result.problems],
+        "course": None
+        if result.course is None
+        else {k: plain(getattr(result.course, k)) for k in ("sessions", "treatments", "trials")},
         "figures": [
             {
                 "assay": f.assay,
@@ -287,6 +300,11 @@ def load(out: Path, participant_id: str, session_id: str = MISSING, *, figures: 
             readings=readings,
             scores=scores,
             norms=tuple(NormUsed(**entry) for entry in record["norms"]),
+            findings=tuple(
+                finding_from_json(e) for e in files.read_json(out / where["findings"], where["findings"])["findings"]
+            ),
+            course=_course_from(out, where["changes"], record["course"]),
+            problems=tuple(problem_from_json(p) for p in record["problems"]),
             figures=tuple(_figures_from(out, folder, record["figures"])) if figures else (),
             other_visits=tuple(record["other_visits"]),
             version=record["version"],
@@ -300,6 +318,17 @@ def _assay_from(entry: Mapping[str, Any]) -> AssayResult:
         **{k: entry[k] for k in ("name", "title", "status", "inputs", "settings", "methods")},
         references=tuple((citation, doi) for citation, doi in entry["references"]),
         problems=tuple(problem_from_json(p) for p in entry["problems"]),
+    )
+
+
+def _course_from(out: Path, name: str, entry: Mapping[str, Any] | None) -> Course | None:
+    if entry is None:
+        return None
+    return Course(
+        sessions=tuple(entry["sessions"]),
+        treatments=tuple((session, text) for session, text in entry["treatments"]),
+        changes=changes_from(_read_rows(out, name, CHANGES)),
+        trials=tuple(Trial(**t) for t in entry["trials"]),
     )
 
 

@@ -127,15 +127,22 @@ def build_report(
         groups = ", ".join(sorted({p.group or MISSING for p in people})) or "none"
         return BuildReport((), (), (f"no participant has the group control (groups: {groups})",))
     declared = {(a.name, m.name): (i, m) for i, (a, m) in enumerate((a, m) for a in assays for m in a.measures)}
+    listed = len(declared)
     groups_of: dict[Place, list[Reading]] = {}
+    by_name = {a.name: a for a in assays}
     for r in readings:
         known = declared.get((r.assay, r.measure))
+        if known is None and r.assay in by_name:  # an analyte that the data name comes after the listed measures
+            opened = by_name[r.assay].measure_named(r.measure)
+            known = None if opened is None else (len(declared), opened)
+            if known is not None:
+                declared[r.assay, r.measure] = known
         if r.participant_id in controls and known is not None and known[1].scored:
             groups_of.setdefault((r.assay, r.measure, r.site, r.method, r.unit), []).append(r)
     norms: list[Norm] = []
     entries: list[BuildEntry] = []
     warnings: list[str] = []
-    for place in sorted(groups_of, key=lambda p: (declared[p[0], p[1]][0], p)):
+    for place in sorted(groups_of, key=lambda p: (min(declared[p[0], p[1]][0], listed), p)):
         measure = declared[place[0], place[1]][1]
         entry, norm = _build_one(place, groups_of[place], controls, measure, library, max(minimum, 3))
         if norm is not None and any(n.key == norm.key for n in norms):

@@ -20,6 +20,7 @@ class Fit:
     norm: Norm
     obstacles: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    site_fits: bool = True
 
     @property
     def ok(self) -> bool:
@@ -51,7 +52,7 @@ def fit(norm: Norm, reading: Reading, participant: Participant) -> Fit:
         notes.append(f"age {_years(age)} lies beyond the {_ages(norm)} of the reference group")
     if norm.status == "unverified":
         notes.append(f"the norm {norm.key} is unverified: its numbers were not read in their source")
-    return Fit(norm, tuple(obstacles), tuple(notes))
+    return Fit(norm, tuple(obstacles), tuple(notes), not _site(norm, reading))
 
 
 def _years(age: float | None) -> str:

@@ -15,6 +15,19 @@ from nociscope.problems import BadInput, InputMissing, Problem, UsageError
 from nociscope.results import NormUsed
 from nociscope.tables import Score
 
+LABORATORY = "laboratory_limits"
+"""The norm of a score that was made against limits which came with the value."""
+
+_LABORATORY_USED = NormUsed(
+    key=LABORATORY,
+    title="Limits of the laboratory",
+    citation="Given beside each value in the study's tables.",
+    doi="",
+    status="local",
+    population="as the laboratory determined it",
+    sha256="",
+)
+
 SHIPPED = Path(__file__).parent / "data"
 """The folder of the norms that come with the program."""
 
@@ -77,7 +90,8 @@ class NormLibrary:
     def used(self, scores: Iterable[Score]) -> tuple[NormUsed, ...]:
         """Return the norms that scored something, by key, with the hash of their text."""
         keys = {s.norm for s in scores}
-        return tuple(
+        laboratory = () if LABORATORY not in keys else (_LABORATORY_USED,)
+        return laboratory + tuple(
             NormUsed(
                 key=n.key,
                 title=n.title,

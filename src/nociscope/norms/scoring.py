@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from nociscope.assays.declaration import Assay, Measure
+from nociscope.assays.declaration import Assay, Measure, OwnLimit
 from nociscope.norms.fitting import Fit, fit, in_unit
-from nociscope.norms.library import NormLibrary
+from nociscope.norms.library import LABORATORY, NormLibrary
 from nociscope.norms.model import Norm
 from nociscope.norms.probability import p_below
 from nociscope.norms.reference import Z_LIMIT, PersonReference, normal_score, reference_for
@@ -29,7 +29,11 @@ _HERMITE = (
 
 
 def score(
-    readings: Iterable[Reading], participant: Participant, library: NormLibrary, assays: Sequence[Assay]
+    readings: Iterable[Reading],
+    participant: Participant,
+    library: NormLibrary,
+    assays: Sequence[Assay],
+    limits: Sequence[OwnLimit] = (),
 ) -> tuple[Score, ...]:
     """Return one score per reading of a scored measure, in the order of the readings.
 
@@ -42,6 +46,8 @@ def score(
     library : NormLibrary
     assays : sequence of Assay
         Where the measures are declared; readings of other measures are left out.
+    limits : sequence of OwnLimit
+        Limits that came with the values. They go before the shipped norms; the user's own norms go before them.
 
     Notes
     -----
@@ -50,21 +56,28 @@ def score(
     for ten thousand (see :mod:`nociscope.norms.build`). A value is beyond a limit only strictly beyond it, unless the
     norm says that the limit itself is abnormal.
     """
-    declared = {(a.name, m.name): m for a in assays for m in a.measures if m.scored}
+    by_name = {a.name: a for a in assays}
+    own = {(x.measure, x.site, x.side, x.method): x for x in limits}
     scores = []
     for reading in readings:
-        measure = declared.get((reading.assay, reading.measure))
-        if measure is not None:
-            scores.append(_score_one(reading, measure, participant, library))
+        assay = by_name.get(reading.assay)
+        measure = None if assay is None else assay.measure_named(reading.measure)
+        if measure is not None and measure.scored:
+            limit = own.get((reading.measure, reading.site, reading.side, reading.method))
+            scores.append(_score_one(reading, measure, participant, library, limit))
     return tuple(scores)
 
 
-def _score_one(reading: Reading, measure: Measure, participant: Participant, library: NormLibrary) -> Score:
+def _score_one(
+    reading: Reading, measure: Measure, participant: Participant, library: NormLibrary, limit: OwnLimit | None
+) -> Score:
     if reading.quality == "failed" or reading.value is None:
         why = "the reading failed" if reading.quality == "failed" else "there is no value"
         return _blank(reading, f"{why}: {reading.remark}" if reading.remark else why)
     fits = [fit(n, reading, participant) for n in library.candidates(reading.assay, reading.measure)]
     usable = [f for f in fits if f.ok]
+    if limit is not None and not any(f.norm.key in library.own for f in usable):
+        usable = [Fit(_limit_norm(reading, limit), ())]
     if not usable:
         return _blank(reading, _why_not(reading, fits, participant, library))
     chosen = min(usable, key=lambda f: _preference(f.norm, library))
@@ -72,6 +85,23 @@ def _score_one(reading: Reading, measure: Measure, participant: Participant, lib
     if reference is None:
         return _blank(reading, f"the norm {chosen.norm.key} gives no limits for this person")
     return _Comparison(reading, measure, chosen, reference).score()
+
+
+def _limit_norm(reading: Reading, limit: OwnLimit) -> Norm:
+    """Return limits that came with a value as a norm of this one reading."""
+    return Norm(
+        key=LABORATORY,
+        title="Limits of the laboratory",
+        citation="given beside the value in the study's table",
+        doi="",
+        status="local",
+        assay=reading.assay,
+        measure=reading.measure,
+        unit=limit.unit,
+        form="limit",
+        limit_low=limit.low,
+        limit_high=limit.high,
+    )
 
 
 def _preference(norm: Norm, library: NormLibrary) -> tuple[int, int, str]:
@@ -97,7 +127,8 @@ def _blank(reading: Reading, reason: str) -> Score:
 
 def _why_not(reading: Reading, fits: list[Fit], participant: Participant, library: NormLibrary) -> str:
     """Return the reason of the norm that came nearest, or say that there is none."""
-    if fits:
+    elsewhere = len(fits) > 1 and all(not f.site_fits for f in fits)
+    if fits and not elsewhere:
         nearest = min(fits, key=lambda f: (len(f.obstacles), *_preference(f.norm, library)))
         return "; ".join(nearest.obstacles)
     place = f" at {reading.site}" if reading.site != MISSING else ""

@@ -12,9 +12,10 @@ from typing import Any
 from nociscope.assays.declaration import Assay
 from nociscope.problems import Problem
 from nociscope.report import page, wording
+from nociscope.report.judged import course_words, findings_words
 from nociscope.report.rows import NormLink, ReadingTable, joined, reading_table, title_of, value_words
 from nociscope.report.svg import UnsafeDrawing, checked, named, natural_width
-from nociscope.results import AssayResult, NormUsed, VisitResult
+from nociscope.results import COURSE, AssayResult, NormUsed, VisitResult
 from nociscope.tables import MISSING, Reading
 
 _CSS_PIXELS_PER_POINT = 96 / 72
@@ -126,7 +127,10 @@ def participant_page(result: VisitResult, declarations: Mapping[str, Assay] | No
         bare = page.render("participant.html.j2", **content)
         if page.size(bare) < page.SIZE_TARGET:
             break
-    content["sections"] = _with_drawings(content["sections"], result, page.SIZE_TARGET - page.size(bare))
+    course = () if content["course_section"] is None else (content["course_section"],)
+    drawn = _with_drawings((*course, *content["sections"]), result, page.SIZE_TARGET - page.size(bare))
+    content["course_section"] = drawn[0] if course else None
+    content["sections"] = drawn[len(course) :]
     return page.render("participant.html.j2", **content)
 
 
@@ -153,6 +157,10 @@ def _content(result: VisitResult, known: Mapping[str, Assay], room: Room) -> dic
     for assay in _assays(result, known):
         anchors[assay.name] = _anchor("assay", assay.name, anchors.values())
         sections.append(_section(assay, anchors[assay.name], result, known, links, room))
+    course_section = None
+    if result.course is not None:
+        of_course = AssayResult(name=COURSE, title="Change over the visits", status="done")
+        course_section = _section(of_course, "course", result, known, links, room)
     visit = "" if result.session_id == MISSING else wording.shown(result.session_id, 120)
     return {
         "version": wording.shown(result.version, 60) or "of unknown version",
@@ -162,6 +170,13 @@ def _content(result: VisitResult, known: Mapping[str, Assay], room: Room) -> dic
         "facts": _facts(result.participant),
         "others": _others(result),
         "sections": sections,
+        "findings": findings_words(result.findings, room.entries, room.text),
+        "findings_omitted": max(0, len(result.findings) - room.entries),
+        "course": None if result.course is None else course_words(result.course, known, min(room.readings, 60)),
+        "course_section": course_section,
+        "table_problems": tuple((_WEIGHTS[p.severity], p.sentence()) for p in _weighed(result.problems))[
+            : room.problems
+        ],
         "beyond": _beyond(result, known, links, anchors)[: room.readings],
         "missing": _missing(result, sections),
         "totals": _totals(sections),
@@ -177,7 +192,7 @@ def _content(result: VisitResult, known: Mapping[str, Assay], room: Room) -> dic
 
 def _assays(result: VisitResult, known: Mapping[str, Assay]) -> tuple[AssayResult, ...]:
     """Return the assays as recorded, and one for every reading, score or figure whose assay is not among them."""
-    names = {a.name for a in result.assays}
+    names = {COURSE, *(a.name for a in result.assays)}
     others = [r.assay for r in result.readings] + [s.assay for s in result.scores] + [f.assay for f in result.figures]
     extra = [
         AssayResult(name=n, title=known[n].title if n in known else n, status="done")
@@ -225,7 +240,8 @@ def _tables(result: VisitResult) -> tuple[tuple[str, str], ...]:
     """Return the tables that lie beside the page."""
     if not (_plain_label(result.participant_id) and _plain_label(result.session_id)):
         return ()
-    return tuple((f"{result.stem}_{name}.tsv", f"{result.stem}_{name}.tsv") for name in ("readings", "scores"))
+    endings = ["readings.tsv", "scores.tsv", "findings.json"] + (["changes.tsv"] if result.course is not None else [])
+    return tuple((f"{result.stem}_{ending}", f"{result.stem}_{ending}") for ending in endings)
 
 
 def _anchor(prefix: str, key: str, taken: Iterable[str]) -> str:
@@ -250,7 +266,9 @@ def _sources(norms: Sequence[NormUsed]) -> tuple[Source, ...]:
                 doi=wording.shown(norm.doi, 200),
                 address=page.doi_address(norm.doi),
                 population=wording.shown(norm.population),
-                status=_NORM_STATUS.get(norm.status, wording.shown(norm.status, 60)),
+                status="given beside the values"
+                if norm.key == "laboratory_limits"
+                else _NORM_STATUS.get(norm.status, wording.shown(norm.status, 60)),
                 unverified=norm.status == "unverified",
                 sha=wording.shown(norm.sha256, 64)[:12],
             )
@@ -424,6 +442,11 @@ def _references(result: VisitResult, room: Room) -> tuple[tuple[str, str, str], 
     """Return each work cited by methods or norms once: citation, DOI, address."""
     cited = [ref for a in result.assays if a.status != "absent" for ref in a.references]
     cited += [(n.citation, n.doi) for n in result.norms if n.doi]
+    for finding in result.findings:
+        citation, _, doi = finding.source.partition(". doi:")
+        cited.append((citation, doi))
+    if result.course is not None:
+        cited += [(t.citation, t.doi) for t in result.course.trials]
     once: dict[str, tuple[str, str]] = {}
     for citation, doi in cited:
         once.setdefault(doi.lower() or citation, (citation, doi))

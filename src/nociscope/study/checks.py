@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from nociscope import files
 from nociscope.problems import EXIT_DONE, EXIT_SOME_FAILED, BadInput, Problem
+from nociscope.study.clinical import read_clinical
 from nociscope.study.dictionaries import check_cells
 from nociscope.study.images import image_fault
 from nociscope.study.inheritance import read_sidecar
@@ -80,6 +81,7 @@ def check_study(study: Study, settings: Settings, assays: Sequence[Assay] | None
             states: dict[str, State] = {}
             for assay in assays:
                 states[assay.name] = _try(assay, visit, settings, found)
+            found.add(read_clinical(visit).problems)
             lines.append(
                 CheckLine(
                     participant_id=visit.participant_id,

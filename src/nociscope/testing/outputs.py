@@ -48,7 +48,7 @@ def check_readings(assay: Assay, readings: Sequence[Reading]) -> None:
 
 def _check_reading(assay: Assay, r: Reading, declared: Measure) -> None:
     name = r.measure
-    promise(r.unit == declared.unit, assay, f"{name} is in {r.unit!r} and declared in {declared.unit!r}")
+    promise(declared.allows(r.unit), assay, f"{name} is in {r.unit!r} and declared in {declared.unit!r}")
     numbers = [v for v in (r.value, r.low, r.high) if v is not None]
     promise(all(math.isfinite(v) for v in numbers), assay, f"{name} has a value that is not finite; use None")
     if r.value is None:

@@ -12,8 +12,8 @@ from nociscope.assays.questionnaires.scoring import points_of, score
 
 KEYS = [i.key for i in instruments() if i.shown]
 DESIGN = (
-    "fm_criteria fiqr npsi paindetect dn4 lanss slanss sfnsl sfn_siq compass31 hit6 midas migraine_ichd3 hads pcs bpi "
-    "isi psqi rand36 pain_nrs pgic"
+    "fm_criteria fiqr npsi paindetect dn4 lanss slanss sfnsl sfn_siq compass31 hit6 midas migraine_ichd3 hads pcs "
+    "bpi isi psqi rand36 pain_nrs pgic"
 )
 
 

@@ -304,7 +304,8 @@ def test_spss_codes_labels_and_user_missing(tmp_path):
     )
     (tmp_path / "map.toml").write_text(
         '[participant]\nid = "id"\n[participants]\n'
-        'sex = { column = "geschl", values = { "weiblich" = "F", "männlich" = "M" } }\n[tables.pain_nrs]\nq1 = "nrs"\n'
+        'sex = { column = "geschl", values = { "weiblich" = "F", "männlich" = "M" } }\n'
+        '[tables.pain_nrs]\nq1 = "nrs"\n'
     )
     done = import_spss(tmp_path / "x.sav", tmp_path / "study", column_map=tmp_path / "map.toml")
     assert [r["sex"] for r in rows(tmp_path / "study", "participants")] == ["F", "M", "F"]

@@ -1,8 +1,8 @@
 """REDCap projects: the CSV export of the records with the data dictionary of 18 columns.
 
 The dictionary says what identifies a person (``Identifier?``), what a checkbox expands to, and which form a field
-belongs to; it is trusted for all three. Nothing else that may name a person leaves the reader: names, addresses, dates,
-free text, files.
+belongs to; it is trusted for all three. Nothing else that may name a person leaves the reader: names, addresses,
+dates, free text, files.
 """
 
 from __future__ import annotations
@@ -200,7 +200,7 @@ def import_redcap(
     if record.name not in sheet.columns:
         raise BadInput(
             Problem(
-                what=f"the record identifier {clean_text(record.name, 60)} (the dictionary's first field) is no column",
+                what=f"the record identifier {clean_text(record.name, 60)} (the first field) is no column",
                 remedy="export raw data of the same project as CSV",
                 code="no-record-id",
                 file=sheet.name,
@@ -210,7 +210,7 @@ def import_redcap(
     chosen = read_map(column_map) if column_map is not None else ColumnMap()
     sheet = _with_session(sheet)
     kept, dropped = _sorted_out(fields, sheet, keep_text=keep_text, keep_dates=keep_dates)
-    taken = set(mapped)
+    taken = set(chosen.used())
     labels = {c: dict(f.choices) for f in fields for c in f.columns() if f.choices and f.type != "checkbox"}
     people: Block = {**recognised_people([c for c in kept if c not in taken], labels), **chosen.people}
     taken |= {r.column for r in people.values()}
@@ -226,7 +226,6 @@ def import_redcap(
         people=people,
         blocks=(*chosen.blocks, *blocks_of(items), *forms),
     )
-    dropped.pop("", None)
     mapped = set(chosen.used())
     dropped = {why: tuple(c for c in names if c not in mapped) for why, names in dropped.items()}
     own = tuple(c for c in sheet.columns if c in _OWN)

@@ -1,0 +1,201 @@
+"""Virtual nerve conduction: fibres with a distribution of velocities, their responses, and what is marked on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nociscope.assays.ncs.table import LEG_NERVES, NERVE_CONDUCTION
+from nociscope.assays.ncs.waveform import Array, Marks, mark, response
+from nociscope.tables import Value
+from nociscope.truth import Simulated, TrueValue, Truth
+
+FIBRES = 240
+STEP_MS = 0.05
+SPREAD_M_S = 0.09
+"""Standard deviation of fibre velocities relative to their mean. This and the other numbers of this module are
+made up
+for plausible tables; healthy means are near those of Buschbacher's series (doi 10.1002/mus.25203)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nerve:
+    """A healthy nerve: fastest velocity (m/s), amplitude, terminal delay (ms), lengths (mm), limits as printed."""
+
+    name: str
+    kind: Literal["motor", "sensory"]
+    velocity: float
+    amplitude: float
+    residual_ms: float
+    distance_mm: float
+    segment_mm: float = 0.0
+    f_path: float = 0.0
+    points: tuple[str, str] = ("wrist", "elbow")
+    amplitude_lln: float | None = None
+    latency_uln: float | None = None
+    velocity_lln: float | None = None
+    f_uln: float | None = None
+
+
+NERVES = (
+    Nerve("median", "motor", 58, 10.5, 2.25, 80, 220, 0.395, ("wrist", "elbow"), 4.1, 4.5, 49, 31.6),
+    Nerve("ulnar", "motor", 61, 11.6, 1.6, 80, 220, 0.40, ("wrist", "below_elbow"), 7.9, 3.7, 52, 31.5),
+    Nerve("fibular", "motor", 49, 6.0, 3.0, 80, 300, 0.62, ("ankle", "fibular_head"), 1.3, 6.5, 38, 61.2),
+    Nerve("tibial", "motor", 49, 13.0, 2.6, 80, 380, 0.64, ("ankle", "knee"), 4.4, 6.1, 39, 61.4),
+    Nerve("median", "sensory", 57, 41, 0.1, 140),
+    Nerve("ulnar", "sensory", 57, 36, 0.1, 140),
+    Nerve("radial", "sensory", 58, 30, 0.1, 100),
+    Nerve("sural", "sensory", 48, 17, 0.1, 140),
+)
+"""Limits are those of Chen 2016 (doi 10.1002/mus.25203), motor nerves only: sensory rows show shipped norms at
+work.
+"""
+
+
+def fibres(rng: np.random.Generator, velocity: float, slowing: float = 0.0, uneven: float = 0.0) -> Array:
+    """Return fibre velocities whose fastest are at `velocity` m/s times 1 - `slowing`.
+
+    `uneven` slows each fibre by a random part of its own, up to that fraction (segmental demyelination).
+    """
+    base = velocity * (1 - slowing)
+    drawn = base * (1 - np.abs(rng.normal(0, 2 * SPREAD_M_S, FIBRES)).clip(0, 0.5))
+    return np.asarray(drawn * (1 - uneven * rng.random(FIBRES)))
+
+
+def simulate(truth: Truth, seed: int) -> Simulated:
+    """Return the nerve conduction table of a virtual person, right side.
+
+    Parameters
+    ----------
+    truth : Truth
+        `large_fibre_axonal_loss` takes fibres away, most in the legs; `large_fibre_demyelination` slows them,
+        unevenly,
+        and blocks some on their way.
+    seed : int
+
+    Returns
+    -------
+    Simulated
+        Rows of ``nerve_conduction``; the true values are the velocities of the fast fibres.
+    """
+    rng = np.random.default_rng(seed)
+    axonal, demyelinated = truth.of("large_fibre_axonal_loss"), truth.of("large_fibre_demyelination")
+    person = float(np.exp(rng.normal(0, 0.18)))
+    speed = float(rng.normal(1.0, 0.03)) - 0.0008 * (truth.age - 40)
+    rows: list[dict[str, Value]] = []
+    truths: list[TrueValue] = []
+    for nerve in NERVES:
+        leg = nerve.name in LEG_NERVES
+        kept = 1 - axonal * (0.85 if leg else 0.55)
+        fading = 1 - 0.004 * max(0.0, truth.age - 40) * (1.5 if leg else 1.0)
+        velocity = nerve.velocity * speed
+        slowing = 0.45 * demyelinated
+        speeds = fibres(rng, velocity, slowing, 0.45 * demyelinated)
+        alive = rng.random(FIBRES) < kept
+        passes = rng.random(FIBRES) >= 0.6 * demyelinated
+        scale = nerve.amplitude * person * fading
+        temperature = round(float(rng.normal(33.0 if not leg else 31.6, 0.5)), 1)
+        residual = nerve.residual_ms * (1 + 0.9 * demyelinated)
+        body = _Body(nerve, speeds, alive, scale, residual, temperature)
+        rows += body.rows(passes, truth.height_cm, demyelinated, rng)
+        if nerve.kind == "motor":
+            truths += body.truths(kept, demyelinated)
+    return Simulated(rows={NERVE_CONDUCTION.name: tuple(rows)}, true_values=tuple(truths))
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """One nerve of one person, ready to be stimulated."""
+
+    nerve: Nerve
+    speeds: Array
+    alive: NDArray[np.bool_]
+    scale: float
+    residual_ms: float
+    temperature: float
+
+    def _stimulated(self, distance_mm: float, passes: NDArray[np.bool_] | None = None) -> Marks | None:
+        carry = self.alive if passes is None else self.alive & passes
+        time = np.arange(0, 60.0, STEP_MS)
+        unit = response(self.speeds, distance_mm, time, self.nerve.kind, self.residual_ms, carry.astype(float))
+        whole = fibres(np.random.default_rng(0), self.nerve.velocity)
+        calibrated = response(whole, self.nerve.distance_mm, time, self.nerve.kind, self.nerve.residual_ms)
+        noise = 0.02 if self.nerve.kind == "motor" else 0.4
+        return mark(unit * self.scale / float(calibrated.max()), time, noise)
+
+    def rows(
+        self, passes: NDArray[np.bool_], height_cm: float, demyelinated: float, rng: np.random.Generator
+    ) -> list[dict[str, Value]]:
+        """Return the rows of this nerve: sensory one; motor distal, proximal and F waves."""
+        nerve = self.nerve
+        distal = self._stimulated(nerve.distance_mm)
+        if nerve.kind == "sensory":
+            return [self._row("sensory", "", distal, nerve.distance_mm, None)]
+        proximal = self._stimulated(nerve.distance_mm + nerve.segment_mm, passes)
+        velocity: float | None = None
+        if distal is not None and proximal is not None:
+            velocity = nerve.segment_mm / (proximal.onset_ms - distal.onset_ms)
+        f_row: dict[str, Value] = {
+            "side": "right",
+            "nerve": nerve.name,
+            "type": "f_wave",
+            "stimulation": nerve.points[0],
+            "f_latency_uln": nerve.f_uln,
+            "temperature_c": self.temperature,
+        }
+        persistence = 0.0 if distal is None else float(rng.binomial(10, max(0.0, 0.9 - 0.95 * demyelinated))) * 10
+        f_row["f_persistence"] = persistence
+        if distal is not None and persistence > 0:
+            fastest = float(np.percentile(self.speeds[self.alive], 95))
+            f_row["f_latency_ms"] = round(
+                distal.onset_ms + 1 + 2 * nerve.f_path * 10 * height_cm / fastest - nerve.distance_mm / fastest, 1
+            )
+        return [
+            self._row("motor", nerve.points[0], distal, nerve.distance_mm, None),
+            self._row("motor", nerve.points[1], proximal, nerve.segment_mm, velocity),
+            f_row,
+        ]
+
+    def _row(
+        self, kind: str, point: str, marks: Marks | None, distance_mm: float, velocity: float | None
+    ) -> dict[str, Value]:
+        nerve = self.nerve
+        motor = kind == "motor"
+        row: dict[str, Value] = {
+            "side": "right",
+            "nerve": nerve.name,
+            "type": kind,
+            "stimulation": point or None,
+            "amplitude": 0.0 if marks is None else round(marks.amplitude, 2 if motor else 1),
+            "amplitude_unit": "mV" if motor else "uV",
+            "distance_mm": distance_mm,
+            "temperature_c": self.temperature,
+            "low_cut_hz": 10.0 if motor else 20.0,
+            "amplitude_lln": nerve.amplitude_lln,
+            "velocity_lln": nerve.velocity_lln,
+            "latency_uln": nerve.latency_uln if point == nerve.points[0] else None,
+        }
+        if marks is not None:
+            row["onset_latency_ms"] = round(marks.onset_ms, 2)
+            row["duration_ms"] = round(marks.duration_ms, 1) if motor else None
+            row["peak_latency_ms"] = None if motor else round(marks.peak_ms, 2)
+            if not motor:
+                velocity = distance_mm / marks.onset_ms
+            row["velocity_m_s"] = None if velocity is None else round(velocity, 1)
+        return row
+
+    def truths(self, kept: float, demyelinated: float) -> list[TrueValue]:
+        """Return the velocity of the fast fibres (85th centile); none where few are left or their speeds
+        differ widely.
+
+        A marked onset is where 5 % of the peak is reached, so it is that of the fast fibres, not of the single
+        fastest.
+        """
+        if kept < 0.35 or demyelinated > 0:
+            return []
+        fastest = float(np.percentile(self.speeds, 85))
+        site = f"{self.nerve.name}.{self.nerve.points[1]}"
+        return [TrueValue(measure="velocity_m_s", value=fastest, site=site, side="right", method="motor")]

@@ -1,0 +1,1 @@
+"""Change between visits: differences with their intervals, beside measurement error and what placebo did."""

@@ -1,0 +1,101 @@
+"""What rules say of a visit and of a course; a rule that fails does so alone and is named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from nociscope.problems import Problem
+from nociscope.results import COURSE, AssayFigure, VisitResult
+from nociscope.rules.evidence import visit_evidence
+from nociscope.rules.model import Evidence, Finding, Scope
+from nociscope.rules.registry import is_active, rules
+from nociscope.study.clinical import CLINICAL_TABLES
+from nociscope.study.records import Visit
+from nociscope.tables import MISSING, Reading, Score
+
+
+def judge_visit(
+    visit: Visit,
+    readings: Sequence[Reading],
+    scores: Sequence[Score],
+    settings: Mapping[str, Any],
+    problems: Sequence[Problem],
+) -> tuple[tuple[Finding, ...], tuple[Problem, ...]]:
+    """Return what the rules of one visit say, and what was wrong with the tables that no assay reads."""
+    evidence, wrong = visit_evidence(visit, readings, scores)
+    names = {t.name for t in CLINICAL_TABLES}
+    of_study = tuple(p for p in problems if _table(p) in names and _touches(p, visit))
+    found, faults = _judged(Evidence(participant=visit.participant, visits=(evidence,), settings=settings), "visit")
+    return found, tuple(dict.fromkeys((*of_study, *wrong, *faults)))
+
+
+def judge_course(result: VisitResult, evidence: Evidence) -> VisitResult:
+    """Return the result of the last visit with what the rules over several visits say, and what changed."""
+    from nociscope.change.compute import course_of
+    from nociscope.change.draw import draw_course
+
+    if not evidence.visits or evidence.visit.session_id != result.session_id:
+        return result
+    found, faults = _judged(evidence, "course")
+    course = course_of(evidence)
+    figures = () if course is None else draw_course(course, evidence.visits)
+    return replace(
+        result,
+        findings=(*result.findings, *found),
+        course=course,
+        figures=(*result.figures, *(AssayFigure(assay=COURSE, figure=f) for f in figures)),
+        problems=(*result.problems, *(f for f in faults if f not in result.problems)),
+    )
+
+
+def without_course(result: VisitResult) -> VisitResult:
+    """Return a result without what belongs to the last visit of several."""
+    of_course = {r.key for r in rules() if r.scope == "course"}
+    return replace(
+        result,
+        findings=tuple(f for f in result.findings if f.rule not in of_course),
+        course=None,
+        figures=tuple(f for f in result.figures if f.assay != COURSE),
+        problems=tuple(p for p in result.problems if p.code != "course-fault"),
+    )
+
+
+def all_problems(result: VisitResult) -> tuple[Problem, ...]:
+    """Return the problems of a visit: those of its assays and those of tables that no assay reads."""
+    return (*(p for a in result.assays for p in a.problems), *result.problems)
+
+
+def _judged(evidence: Evidence, scope: Scope) -> tuple[tuple[Finding, ...], tuple[Problem, ...]]:
+    found: list[Finding] = []
+    faults: list[Problem] = []
+    for rule in rules():
+        if rule.scope != scope or not is_active(rule, evidence.settings):
+            continue
+        try:
+            found += rule.findings(evidence)
+        except Exception as error:  # noqa: BLE001 - whatever a rule raises, the other rules go on
+            what = f"the rule {rule.key} stopped with an internal error ({type(error).__name__})"
+            faults.append(
+                Problem(
+                    what=what,
+                    remedy="please report it; the other rules were evaluated",
+                    code="internal-error" if scope == "visit" else "course-fault",
+                    participant_id=evidence.participant.participant_id,
+                    session_id="" if evidence.visit.session_id == MISSING else evidence.visit.session_id,
+                )
+            )
+    return tuple(found), tuple(faults)
+
+
+def _table(problem: Problem) -> str:
+    folder, _, name = problem.file.rpartition("/")
+    return name.split(".")[0].split("_ses-")[0] if folder == "phenotype" else ""
+
+
+def _touches(problem: Problem, visit: Visit) -> bool:
+    if problem.session_id not in ("", MISSING, visit.session_id):
+        return False
+    own = problem.participant_id == visit.participant_id
+    return own or (not problem.participant_id and problem.row in (None, 1))
