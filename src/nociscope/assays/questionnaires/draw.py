@@ -123,52 +123,55 @@ def _bars(name: str, title: str, rows: Sequence[Row], values: Mapping[str, float
 
     if not rows:
         return None
-    height = 0.5 + 0.74 * len(rows)
+    height = 0.3 + 0.86 * len(rows)
     with house_style():
-        fig = new_figure(16.0, height)
+        fig = new_figure(11.0, height)
         fig.set_layout_engine("none")  # every row has the same height, whatever stands in it
-        ax = fig.add_axes((0.32, 0.1 / height, 0.68, 1 - 0.2 / height))
+        ax = fig.add_axes((0.01, 0.1 / height, 0.98, 1 - 0.2 / height))
         for place, (_, measure, rule) in enumerate(rows):
             _bar(ax, place, rule, values[measure])
-            ax.text(-0.03, place, rule.title, ha="right", va="center", fontsize=8.5)
-        ax.set_ylim(len(rows) - 0.45, -0.7)
-        ax.set_xlim(0, 1.68)
+        ax.set_ylim(len(rows) - 0.5, -0.5)
+        ax.set_xlim(0, 1)
         ax.axis("off")
         svg = figure_to_svg(fig, f"questionnaires-{name}")
-    words = [_words(rule, values[measure]) for _, measure, rule in rows]
-    caption = "Each score on its own scale, from its lowest to its highest possible value: " + "; ".join(words) + "."
+    caption = "Each score on a bar from its lowest to its highest possible value."
     if any(_lines(rule) for _, _, rule in rows):
-        caption += " Lines across a bar are published cut-offs, with the band in words beside it."
+        caption += " Lines across a bar are published cut-offs."
     if any(rule.higher == "better" for _, _, rule in rows):
         caption += " Where (+) stands, a higher value is better; elsewhere it is worse."
-    return Figure(name=name, title=title, caption=caption, svg=svg, wide=True)
+    words = ", ".join(_words(rule, values[measure]) for _, measure, rule in rows)
+    return Figure(name=name, title=title, caption=f"{caption} {words}.", svg=svg, wide=False)
 
 
 def _bar(ax: Axes, place: int, rule: ScoreRule, value: float) -> None:
+    """Draw one score: its name and value, and below them its bar."""
     from nociscope.figures import PALETTE
 
     span = rule.end - rule.minimum
-    half = 0.26
+    top, bottom, middle = place - 0.04, place + 0.36, place + 0.16
 
     def along(x: float) -> float:
         return min(1.0, (x - rule.minimum) / span)
 
-    ax.barh([place], [1.0], height=2 * half, color=PALETTE.band, linewidth=0, zorder=1)
+    ax.barh([middle], [1.0], height=bottom - top, color=PALETTE.band, linewidth=0, zorder=1)
     colour = PALETTE.left if rule.higher == "better" else PALETTE.gain
-    ax.barh([place], [along(value)], height=2 * half, color=colour, alpha=0.8, linewidth=0, zorder=2)
+    ax.barh([middle], [along(value)], height=bottom - top, color=colour, alpha=0.8, linewidth=0, zorder=2)
     named = -1.0
     for edge in _lines(rule):
         at = along(edge)
-        ax.plot([at, at], [place - half, place + half], color=PALETTE.ink, linewidth=1.0, zorder=3)
-        if at - named > 0.05:  # labels that would touch are left out; the caption has the bands in words
-            ax.text(at, place - half - 0.04, f"{edge:g}", ha="center", va="bottom", fontsize=6.5, color=PALETTE.muted)
+        ax.plot([at, at], [top, bottom], color=PALETTE.ink, linewidth=1.0, zorder=3)
+        if at - named > 0.05:  # numbers that would touch are left out
+            ax.annotate(
+                f"{edge:g}", (at, middle), xytext=(2, 0), textcoords="offset points", ha="left", va="center",
+                fontsize=6.5, color=PALETTE.white if along(value) > at + 0.05 else PALETTE.ink, zorder=4,
+            )  # fmt: skip
             named = at
     mark = " (+)" if rule.higher == "better" else ""
     band = _band(rule, value)
-    text = f"{value:.{rule.decimals}f} of {rule.maximum:g}{mark}"
-    ax.text(1.03, place - (0.15 if band else 0), text, va="center", fontsize=8.5, fontweight="bold")
-    if band:
-        ax.text(1.03, place + 0.22, band, va="center", fontsize=7.5, color=PALETTE.muted)
+    said = f"{value:.{rule.decimals}f} of {rule.maximum:g}{mark}"
+    ax.text(0, top - 0.06, rule.title, ha="left", va="bottom", fontsize=8)
+    text = f"{said} · {band}" if band else said
+    ax.text(1, top - 0.06, text, ha="right", va="bottom", fontsize=8, fontweight="bold")
 
 
 def _lines(rule: ScoreRule) -> tuple[float, ...]:
@@ -183,6 +186,6 @@ def _band(rule: ScoreRule, value: float) -> str:
 
 
 def _words(rule: ScoreRule, value: float) -> str:
-    text = f"{rule.title} {value:.{rule.decimals}f} ({rule.minimum:g} to {rule.maximum:g})"
+    text = f"{rule.title} {value:.{rule.decimals}f}"
     band = _band(rule, value)
-    return f"{text}, {band}" if band else text
+    return f"{text} ({band})" if band else text
