@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from nociscope.assays.questionnaires.words import cut_offs_markdown, instruments_markdown
 from nociscope.engine.logs import PROBLEMS
 from nociscope.tables import READINGS, SCORES
 
@@ -53,7 +54,10 @@ def pages() -> dict[str, str]:
     commands = (HERE / "commands.md").read_text(encoding="utf-8")
     for command in COMMANDS:
         commands = between(commands, " ".join(command), usage(command))
-    return {"outputs.md": outputs, "commands.md": commands}
+    forms = (HERE / "assays/questionnaires.md").read_text(encoding="utf-8")
+    forms = between(forms, "instruments", instruments_markdown())
+    forms = between(forms, "cut_offs", cut_offs_markdown())
+    return {"outputs.md": outputs, "commands.md": commands, "assays/questionnaires.md": forms}
 
 
 def main() -> int:

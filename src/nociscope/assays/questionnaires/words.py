@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nociscope.assays.questionnaires.instrument import Instrument, ScoreRule
+from nociscope.assays.questionnaires.instrument import Instrument, ScoreRule, instruments
 from nociscope.tables import format_number
 
 
@@ -58,3 +58,48 @@ def _pairs(points: object) -> str:
     if not isinstance(points, dict):
         return ""
     return ", ".join(f"{format_number(code)}: {format_number(worth)}" for code, worth in points.items())
+
+
+def instruments_markdown() -> str:
+    """Return the documentation table of all instruments."""
+    lines = [
+        "| table | instrument | items | measures | missing items | source |",
+        "|---|---|---|---|---|---|",
+    ]
+    for i in instruments():
+        names = (
+            ", ".join(f"`{name}`" for name, rule in i.measures if rule is not i.total or rule in i.shown) or "none"
+        )
+        source = f"[{i.doi}](https://doi.org/{i.doi})" if i.doi else i.citation
+        lines.append(f"| `{i.key}` | {i.title} | {_item_words(i)} | {names} | {i.missing_rule} | {source} |")
+    return "\n".join(lines) + "\n"
+
+
+def cut_offs_markdown() -> str:
+    """Return the documentation table of all cut-offs."""
+    lines = ["| measure | bands | status | source |", "|---|---|---|---|"]
+    for i in instruments():
+        for name, rule in i.measures:
+            cut = rule.cut_offs
+            if cut is None:
+                continue
+            bands = "; ".join(
+                f"{format_number(low)} {label}" for low, label in zip(cut.lower, cut.labels, strict=True)
+            )
+            doi = f"[{cut.doi}](https://doi.org/{cut.doi})" if cut.doi else ""
+            source = ". ".join(part for part in (doi, cut.note) if part)
+            lines.append(
+                f"| `{name}` | from {bands} | {cut.status if cut.active else 'unverified, not shown'} | {source} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def _item_words(instrument: Instrument) -> str:
+    """Return an instrument's items, runs of one kind together."""
+    runs: list[tuple[str, list[str]]] = []
+    for item in instrument.items:
+        span = {"time": "HH:MM", "yes_no": "yes, no"}.get(item.kind, f"{item.minimum:g}-{item.maximum:g}")
+        if not runs or runs[-1][0] != span:
+            runs.append((span, []))
+        runs[-1][1].append(item.name)
+    return "; ".join(f"`{n[0]}`" + (f" … `{n[-1]}`" if len(n) > 1 else "") + f" ({span})" for span, n in runs)
