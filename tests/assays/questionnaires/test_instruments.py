@@ -78,6 +78,7 @@ def test_npsi_subscores_and_total_leave_the_timing_items_out():
         "npsi_total": approx(55),
     }
     assert not problems
+    assert values("npsi", {**row, "q4": "permanently", "q7": "n/a"})["npsi_total"] == approx(55)
     without = {k: v for k, v in row.items() if k not in ("q4", "q7")}
     assert values("npsi", without)["npsi_total"] == approx(55)
 

@@ -20,7 +20,7 @@ DESIGN = (
 def codes(item):
     if item.kind == "time":
         return st.floats(0, 23.99, allow_nan=False)
-    if item.kind == "number":
+    if item.kind in ("number", "free"):
         return st.floats(item.minimum, item.maximum, allow_nan=False)
     return st.integers(int(item.minimum), int(item.maximum)).map(float)
 

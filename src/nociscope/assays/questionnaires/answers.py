@@ -28,7 +28,7 @@ def parse_answer(item: Item, text: str) -> float | None:
         The cell cannot be an answer; the message says what was expected.
     """
     cell = text.strip()
-    if cell in _EMPTY:
+    if cell in _EMPTY or item.kind == "free":
         return None
     if item.kind == "time":
         return _time(cell)

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from nociscope.tables import MISSING, Column, Table
 
-ItemKind = Literal["code", "number", "time", "yes_no"]
+ItemKind = Literal["code", "number", "time", "yes_no", "free"]
 Operation = Literal["sum", "mean", "any", "percent", "hours_between", "variants"]
 MissingRule = Literal["none", "prorate", "answered"]
 
@@ -31,9 +31,9 @@ class Item:
     ----------
     name, about : str
         Column of the table; what it is of, without its wording.
-    kind : {'code', 'number', 'time', 'yes_no'}
+    kind : {'code', 'number', 'time', 'yes_no', 'free'}
         `code`: a whole number; `number`: decimals allowed; `time`: ``HH:MM``, kept as hours after midnight; `yes_no`:
-        kept as 1 and 0.
+        kept as 1 and 0; `free`: anything, never scored.
     minimum, maximum : float
         The range of answers, inclusive; outside it an answer is refused.
     points : mapping or None
@@ -256,6 +256,8 @@ class Instrument:
 
 
 def _column(item: Item) -> Column:
+    if item.kind == "free":
+        return Column(item.name, item.about)
     if item.kind == "time":
         return Column(item.name, f"{item.about}, HH:MM")
     if item.kind == "yes_no":

@@ -20,13 +20,8 @@ def instrument_lines(instrument: Instrument) -> list[str]:
     ]
     for item in instrument.items:
         points = f"; points {_pairs(item.points)}, else 0" if item.points is not None else ""
-        span = (
-            "HH:MM"
-            if item.kind == "time"
-            else "yes or no"
-            if item.kind == "yes_no"
-            else _span(item.minimum, item.maximum)
-        )
+        words = {"time": "HH:MM", "yes_no": "yes or no", "free": "any"}
+        span = words.get(item.kind, _span(item.minimum, item.maximum))
         lines.append(f"    {item.name:<22} {item.about} [{span}{points}]")
     if (total := instrument.total) is not None:
         span = _span(total.minimum, total.maximum)
@@ -98,7 +93,9 @@ def _item_words(instrument: Instrument) -> str:
     """Return an instrument's items, runs of one kind together."""
     runs: list[tuple[str, list[str]]] = []
     for item in instrument.items:
-        span = {"time": "HH:MM", "yes_no": "yes, no"}.get(item.kind, f"{item.minimum:g}-{item.maximum:g}")
+        span = {"time": "HH:MM", "yes_no": "yes, no", "free": "any"}.get(
+            item.kind, f"{item.minimum:g}-{item.maximum:g}"
+        )
         if not runs or runs[-1][0] != span:
             runs.append((span, []))
         runs[-1][1].append(item.name)
