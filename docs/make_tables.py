@@ -11,8 +11,10 @@ import sys
 from pathlib import Path
 
 from nociscope.assays.questionnaires.words import cut_offs_markdown, instruments_markdown
+from nociscope.change.model import CHANGES
+from nociscope.cohort.responders import RESPONDERS
 from nociscope.engine.logs import PROBLEMS
-from nociscope.tables import READINGS, SCORES
+from nociscope.tables import FINDINGS, READINGS, SCORES
 
 HERE = Path(__file__).parent
 COMMANDS = (
@@ -22,6 +24,9 @@ COMMANDS = (
     ("norms", "list"),
     ("norms", "show"),
     ("norms", "build"),
+    ("rules", "list"),
+    ("rules", "show"),
+    ("import", "rr"),
     ("simulate",),
     ("demo",),
 )
@@ -49,7 +54,7 @@ def usage(command: tuple[str, ...]) -> str:
 def pages() -> dict[str, str]:
     """Return page -> its text with fresh tables."""
     outputs = (HERE / "outputs.md").read_text(encoding="utf-8")
-    for table in (READINGS, SCORES, PROBLEMS):
+    for table in (READINGS, SCORES, FINDINGS, CHANGES, RESPONDERS, PROBLEMS):
         outputs = between(outputs, table.name, table.markdown())
     commands = (HERE / "commands.md").read_text(encoding="utf-8")
     for command in COMMANDS:

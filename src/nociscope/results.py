@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from nociscope.assays.declaration import Figure
+from nociscope.assays.declaration import DerivedFile, Figure
 from nociscope.change.model import Course
 from nociscope.problems import Problem
 from nociscope.rules.model import Finding
@@ -76,6 +76,14 @@ class AssayFigure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AssayFile:
+    """A file beside the results and the assay that made it."""
+
+    assay: str
+    file: DerivedFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VisitResult:
     """All that is recorded of one participant at one session.
 
@@ -94,6 +102,7 @@ class VisitResult:
     scores: tuple[Score, ...] = ()
     norms: tuple[NormUsed, ...] = ()
     figures: tuple[AssayFigure, ...] = ()
+    derived: tuple[AssayFile, ...] = ()
     findings: tuple[Finding, ...] = ()
     course: Course | None = None
     problems: tuple[Problem, ...] = ()

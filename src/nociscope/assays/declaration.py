@@ -7,12 +7,13 @@ computes a number.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from nociscope.problems import Problem
-from nociscope.tables import MISSING, Reading, Score, Table
+from nociscope.study.inputs import FileInput, TableInput
+from nociscope.tables import MISSING, Reading, Score
 from nociscope.truth import Simulated, Truth
 
 if TYPE_CHECKING:
@@ -85,9 +86,8 @@ class Measure:
 class OwnLimit:
     """Limits of normal that came with a value, as a laboratory prints them beside it.
 
-    `measure`, `site`, `side` and `method` say which reading; `low` and `high` are in `unit`, which may differ
-    from the
-    reading's. A value that equals a limit is normal.
+    `measure`, `site`, `side` and `method` say which reading; `low` and `high` are in `unit`, which may differ from
+    the reading's. A value that equals a limit is normal.
     """
 
     measure: str
@@ -97,36 +97,6 @@ class OwnLimit:
     method: str = MISSING
     low: float | None = None
     high: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TableInput:
-    """A phenotype table that an assay reads."""
-
-    table: Table
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileInput:
-    """Raw files that an assay reads.
-
-    Attributes
-    ----------
-    datatype, suffix : str
-        BIDS folder and suffix.
-    extensions : tuple of str
-        Alternatives, the first being the one that is written.
-    entities : mapping
-        Entity -> required label, or a label pattern with ``*``; ``{"task": "qst"}``.
-    title : str
-        What it is, for `nociscope check`.
-    """
-
-    datatype: str
-    suffix: str
-    extensions: tuple[str, ...]
-    title: str
-    entities: Mapping[str, str] = field(default_factory=dict)
 
 
 @runtime_checkable
@@ -167,6 +137,25 @@ class Figure:
     wide: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DerivedFile:
+    """A file that is saved beside a visit's results: a mask, a cleaned signal.
+
+    Attributes
+    ----------
+    name : str
+        File name without folder; begins with the visit's ``sub-…[_ses-…]`` and keeps to BIDS-Derivatives.
+    content : bytes
+        The whole file; the same recording and settings give the same bytes.
+    description : str
+        One line.
+    """
+
+    name: str
+    content: bytes
+    description: str = ""
+
+
 def setting(default: Any, meaning: str, *, unit: str = "", source: str = "") -> Any:
     """Return a dataclass field for a setting, with what a user needs to know about it.
 
@@ -196,6 +185,7 @@ ReadVerb = Callable[["Visit", Any], Recording]
 MeasureVerb = Callable[[Any, Any], tuple[Reading, ...]]
 DrawVerb = Callable[[Any, Sequence[Reading], Sequence[Score], Any], tuple[Figure, ...]]
 SimulateVerb = Callable[[Truth, int], Simulated]
+DerivativesVerb = Callable[[Any, Sequence[Reading], Any], tuple[DerivedFile, ...]]
 LimitsVerb = Callable[[Any, Any], tuple[OwnLimit, ...]]
 FromScoresVerb = Callable[[Sequence[Reading], Sequence[Score], Any], tuple[Reading, ...]]
 
@@ -227,10 +217,12 @@ class Assay:
     from_scores : callable or None
         ``from_scores(readings, scores, settings) -> tuple of Reading``: readings that can be made only once the
         visit's other readings have been scored (a pattern over limits). All are of this assay and one visit. Pure.
+    derivatives : callable or None
+        ``derivatives(recording, readings, settings) -> tuple of DerivedFile``: files to be saved in the visit's
+        output folder beside its tables.
     limits : callable or None
-        ``limits(recording, settings) -> tuple of OwnLimit``: limits that the input itself gives for its
-        values. They go
-        before every shipped norm and after the norms that a user named for the run. Pure.
+        ``limits(recording, settings) -> tuple of OwnLimit``: limits that the input itself gives for its values.
+        They go before every shipped norm and after the norms that a user named for the run. Pure.
     open_measure : callable or None
         ``open_measure(name) -> Measure or None``: the declaration of a measure that the data name and `measures` does
         not list, such as a laboratory's analyte.
@@ -250,6 +242,7 @@ class Assay:
     simulate: SimulateVerb
     settings: type = NoSettings
     from_scores: FromScoresVerb | None = None
+    derivatives: DerivativesVerb | None = None
     limits: LimitsVerb | None = None
     open_measure: Callable[[str], Measure | None] | None = None
     methods: str = ""

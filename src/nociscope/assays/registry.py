@@ -9,8 +9,13 @@ from nociscope.assays.declaration import Assay
 from nociscope.problems import NociscopeError
 
 BUILT_IN = (
-    "nociscope.assays.qst",
+    "nociscope.assays.lep",
+    "nociscope.assays.ccm",
     "nociscope.assays.biopsy",
+    "nociscope.assays.qst",
+    "nociscope.assays.esc",
+    "nociscope.assays.hrv",
+    "nociscope.assays.reflexes",
     "nociscope.assays.ncs",
     "nociscope.assays.questionnaires",
     "nociscope.assays.labs",

@@ -32,6 +32,7 @@ BIDSIGNORE = """\
 *_changes.tsv
 *_changes.json
 *_provenance.json
+*_mask.png
 figures
 """
 

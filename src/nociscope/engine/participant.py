@@ -20,7 +20,7 @@ from nociscope.engine import manifest, store
 from nociscope.engine.judging import all_problems, judge_course, judge_visit, without_course
 from nociscope.engine.manifest import Key, Manifest, VisitRecord
 from nociscope.problems import BadInput, CannotWrite, Problem
-from nociscope.results import AssayFigure, AssayResult, Status, VisitResult
+from nociscope.results import AssayFigure, AssayFile, AssayResult, Status, VisitResult
 from nociscope.rules.evidence import visit_evidence
 from nociscope.rules.model import Evidence
 from nociscope.study.records import Participant, Visit
@@ -170,6 +170,7 @@ class _Part:
     readings: tuple[Reading, ...] = ()
     scores: tuple[Score, ...] = ()
     figures: tuple[AssayFigure, ...] = ()
+    derived: tuple[AssayFile, ...] = ()
 
 
 def checked(readings: Iterable[Reading], assay: Assay, fault: Callable[[str], None]) -> tuple[Reading, ...]:
@@ -315,6 +316,10 @@ def _one_assay(assay: Assay, visit: Visit, job: Job, problems: tuple[Problem, ..
     figures = None
     if recording is not None and readings:
         figures = attempt.step("drawing", assay.draw, recording, readings, scores, settings)
+    beside: tuple[AssayFile, ...] = ()
+    if assay.derivatives is not None and recording is not None:
+        made = attempt.step("deriving files", assay.derivatives, recording, readings, settings) or ()
+        beside = tuple(AssayFile(assay=assay.name, file=f) for f in made if _plain_name(f.name, visit, attempt))
     methods = attempt.step("describing", assay.methods_text, settings)
     result = AssayResult(
         name=assay.name,
@@ -326,7 +331,18 @@ def _one_assay(assay: Assay, visit: Visit, job: Job, problems: tuple[Problem, ..
         methods=methods or "",
         references=tuple((r.citation, r.doi) for r in assay.references),
     )
-    return _Part(result, readings, scores, tuple(AssayFigure(assay=assay.name, figure=f) for f in figures or ()))
+    drawn = tuple(AssayFigure(assay=assay.name, figure=f) for f in figures or ())
+    return _Part(result, readings, scores, drawn, beside)
+
+
+def _plain_name(name: str, visit: Visit, attempt: Attempt) -> bool:
+    """Tell whether a derived file may have this name: its visit's, without a folder, and none of the engine's own."""
+    stem = VisitResult(participant_id=visit.participant_id, session_id=visit.session_id).stem
+    own = {n.rsplit("/", 1)[-1] for n in store.names_of(visit.participant_id, visit.session_id).values()}
+    if name.startswith(f"{stem}_") and name not in own and not set(name) & set("/\\\0"):
+        return True
+    attempt.fault(f"the file name {name} is not one of this visit")
+    return False
 
 
 def _errors(problems: Iterable[Problem]) -> bool:
@@ -379,6 +395,7 @@ def work_up(visit: Visit, job: Job, problems: tuple[Problem, ...] = (), others: 
         problems=wrong,
         norms=tuple(job.library.used(scores)),
         figures=tuple(f for part in parts for f in part.figures),
+        derived=tuple(f for part in parts for f in part.derived),
         other_visits=others,
         version=__version__,
     )

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from nociscope import files, tables
-from nociscope.assays.declaration import Figure
+from nociscope.assays.declaration import DerivedFile, Figure
 from nociscope.change.model import CHANGES, Course, Trial, change_row, changes_from
 from nociscope.problems import BadInput, CannotWrite, Problem, clean_text
-from nociscope.results import AssayFigure, AssayResult, NormUsed, VisitResult
+from nociscope.results import AssayFigure, AssayFile, AssayResult, NormUsed, VisitResult
 from nociscope.rules.model import finding_from_json
 from nociscope.tables import MISSING, READINGS, SCORES, Reading, Score, Table
 
@@ -36,7 +36,7 @@ def target(out: Path, name: str) -> Path:
     return full
 
 
-def write(out: Path, name: str, content: str) -> str:
+def write(out: Path, name: str, content: str | bytes) -> str:
     """Write a file of the output unless it has this content already; return its SHA-256.
 
     Raises
@@ -44,7 +44,7 @@ def write(out: Path, name: str, content: str) -> str:
     CannotWrite
         The disk is full or read-only, or a link leads outside.
     """
-    data = content.encode("utf-8")
+    data = content.encode("utf-8") if isinstance(content, str) else content
     digest = files.sha256(data)
     if digest_of(out, name) != digest:
         files.write_atomic(target(out, name), data)
@@ -93,9 +93,15 @@ def figure_name(result: VisitResult, figure: AssayFigure) -> str:
     return f"{result.folder}/figures/{result.stem}_desc-{figure.assay}_{figure.figure.name}.svg"
 
 
+def derived_name(result: VisitResult, file: DerivedFile) -> str:
+    """Return the file name of a derived file relative to the output."""
+    return f"{result.folder}/{file.name}"
+
+
 def too_long(result: VisitResult) -> str:
     """Return a file name of the visit that is too long to be written, empty when all are fine."""
     every = [*names(result.stem, result.folder).values(), *(figure_name(result, f) for f in result.figures)]
+    every += [derived_name(result, d.file) for d in result.derived]
     lasts = [name.rsplit("/", 1)[-1] for name in every]
     return next((name for name in lasts if len(name.encode()) > LONGEST_NAME), "")
 
@@ -122,7 +128,7 @@ def save(result: VisitResult, out: Path) -> dict[str, str]:
         The disk is full or read-only, or a link leads out of the output.
     """
     where = names(result.stem, result.folder)
-    contents = {
+    contents: dict[str, str | bytes] = {
         where["readings"]: READINGS.to_tsv(tables.as_row(r) for r in result.readings),
         where["readings_json"]: files.to_json(READINGS.dictionary()),
         where["scores"]: SCORES.to_tsv(tables.as_row(s) for s in result.scores),
@@ -133,6 +139,7 @@ def save(result: VisitResult, out: Path) -> dict[str, str]:
         contents[where["changes"]] = CHANGES.to_tsv(change_row(c) for c in result.course.changes)
         contents[where["changes_json"]] = files.to_json(CHANGES.dictionary())
     contents |= {figure_name(result, f): f.figure.svg for f in result.figures}
+    contents |= {derived_name(result, d.file): d.file.content for d in result.derived}
     contents[where["provenance"]] = files.to_json(provenance(result))
     written = {name: write(out, name, content) for name, content in contents.items()}
     written[where["page"]] = write_page(out, result.participant_id, result.session_id)
@@ -224,6 +231,10 @@ def provenance(result: VisitResult) -> dict[str, Any]:
             }
             for f in result.figures
         ],
+        "derived": [
+            {"assay": d.assay, "file": d.file.name, "description": clean_text(d.file.description)}
+            for d in result.derived
+        ],
     }
 
 
@@ -306,6 +317,7 @@ def load(out: Path, participant_id: str, session_id: str = MISSING, *, figures: 
             course=_course_from(out, where["changes"], record["course"]),
             problems=tuple(problem_from_json(p) for p in record["problems"]),
             figures=tuple(_figures_from(out, folder, record["figures"])) if figures else (),
+            derived=tuple(_derived_from(out, folder, record.get("derived", []))) if figures else (),
             other_visits=tuple(record["other_visits"]),
             version=record["version"],
         )
@@ -340,3 +352,13 @@ def _figures_from(out: Path, folder: str, entries: Iterable[Mapping[str, Any]]) 
         svg = files.read_text(out / name, name)
         fields = {k: entry[k] for k in ("name", "title", "caption", "wide")}
         yield AssayFigure(assay=entry["assay"], figure=Figure(svg=svg, **fields))
+
+
+def _derived_from(out: Path, folder: str, entries: Iterable[Mapping[str, Any]]) -> Iterable[AssayFile]:
+    for entry in entries:
+        name = f"{folder}/{entry['file']}"
+        if not files.inside(out / folder, out / name):
+            raise ValueError(name)
+        content = files.read_bytes(out / name, name)
+        file = DerivedFile(name=entry["file"], content=content, description=entry["description"])
+        yield AssayFile(assay=entry["assay"], file=file)

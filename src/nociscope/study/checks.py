@@ -16,6 +16,7 @@ from nociscope.study.clinical import read_clinical
 from nociscope.study.dictionaries import check_cells
 from nociscope.study.images import image_fault
 from nociscope.study.inheritance import read_sidecar
+from nociscope.study.inputs import FileInput, TableInput
 from nociscope.study.names import check_names
 from nociscope.study.opening import DESCRIPTION, read_ignore
 from nociscope.study.people import FILE as PEOPLE
@@ -154,8 +155,6 @@ def _unexpected(assay: Assay, visit: Visit, error: Exception) -> Problem:
 
 
 def _first_source(visit: Visit, wanted: Any) -> FileRecord | None:
-    from nociscope.assays.declaration import FileInput
-
     if not isinstance(wanted, FileInput):
         return None
     found = visit.find(
@@ -398,8 +397,6 @@ _CHECKS: tuple[Callable[[Study, Tree], Iterator[Problem]], ...] = (
 
 
 def _tables_of(assays: Sequence[Assay]) -> dict[str, Any]:
-    from nociscope.assays.declaration import TableInput
-
     return {i.table.name: i.table for a in assays for i in a.inputs if isinstance(i, TableInput)}
 
 

@@ -10,14 +10,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nociscope import files
 from nociscope.problems import BadInput, Problem
+from nociscope.study.inputs import FileInput, TableInput
 from nociscope.tables import MISSING, Parsed, RawRow, Table
-
-if TYPE_CHECKING:
-    from nociscope.assays.declaration import FileInput, TableInput
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +99,12 @@ class RawTable:
     rows: tuple[RawRow, ...]
 
 
+def _label_fits(label: str, pattern: str) -> bool:
+    """Tell whether an entity's label fits ``a|b*``, or with ``!`` in front fits none of them."""
+    fits = any(fnmatchcase(label, p) for p in pattern.removeprefix("!").split("|"))
+    return fits != pattern.startswith("!")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
     """One participant at one session: all that an assay's `read` needs.
@@ -144,7 +148,8 @@ class Visit:
         extensions : iterable of str
             Any of these; empty for all.
         **entities : str
-            Label or pattern that the entity must have; an entity that the file lacks does not fit.
+            Label or pattern that the entity must have, alternatives joined by ``|``; an entity that the file lacks
+            does not fit. With ``!`` in front: none of these, and a file that lacks the entity fits.
         """
         wanted = tuple(extensions)
         return tuple(
@@ -153,13 +158,11 @@ class Visit:
             if fnmatchcase(f.datatype, datatype)
             and fnmatchcase(f.suffix, suffix)
             and (not wanted or f.extension in wanted)
-            and all(fnmatchcase(f.entities.get(k, "\0"), v) for k, v in entities.items())
+            and all(_label_fits(f.entities.get(k, "\0"), v) for k, v in entities.items())
         )
 
     def holds(self, wanted: TableInput | FileInput) -> bool:
         """Tell whether the visit has this input (a table: at least one row; files: at least one)."""
-        from nociscope.assays.declaration import TableInput
-
         if isinstance(wanted, TableInput):
             table = self.tables.get(wanted.table.name)
             return table is not None and bool(table.rows)

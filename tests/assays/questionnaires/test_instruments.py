@@ -106,7 +106,9 @@ def test_paindetect_runs_from_minus_one_to_38():
     assert values("paindetect", {"total": -1})["paindetect_total"] == -1
 
 
-@pytest.mark.parametrize(("total", "word"), [(12, "unlikely"), (13, "unclear"), (18, "unclear"), (19, " likely")])
+@pytest.mark.parametrize(
+    ("total", "word"), [(12, "unlikely"), (13, "unclear"), (18, "unclear"), (19, "likely neuro")]
+)
 def test_paindetect_bands(total, word):
     found, _ = readings("paindetect", {"total": total})
     assert word in found["paindetect_total"].remark

@@ -18,9 +18,9 @@ from typing import Any
 
 from nociscope import files
 from nociscope.problems import BadInput, InputMissing, Problem, clean_text
-from nociscope.study.importers.study_tables import Labels, StudyTables
+from nociscope.study.importers.study_tables import Labels, StudyTables, forms
 from nociscope.study.importers.summary import Imported, limited
-from nociscope.tables import MISSING, format_number
+from nociscope.tables import MISSING, Table, format_number
 
 ANALYTES = {"76039-7": "sil2r"}
 """LOINC -> analyte: the soluble interleukin-2 receptor, as two laboratory catalogues code it."""
@@ -308,26 +308,24 @@ def _lab_row(work: _Work, part: Resource, person: str, file: str) -> dict[str, s
 
 
 def _answers(work: _Work, resource: Resource, file: str) -> str:
-    from nociscope.assays.questionnaires.instrument import instruments
-
     person = _person(work, resource)
     if not person:
         return "names no patient"
     name = _text(resource, "questionnaire").split("|")[0].rstrip("/").rsplit("/", 1)[-1]
     key = slug(name).replace("_", "")
-    instrument = next((i for i in instruments() if i.key.replace("_", "") == key), None)
-    if instrument is None:
+    form = next((t for t in forms() if t.name.replace("_", "") == key), None)
+    if form is None:
         return f"no instrument is called {clean_text(name, 40) or 'so (no questionnaire is named)'}"
     row: dict[str, str] = {}
     for link, answer in _flat(resource, 0):
-        item = _item_of(link, instrument)
+        item = _item_of(link, form)
         value = _answer(answer)
         if item and value:
             row[item] = value
     if not row:
         return "no answer to a known item"
     day = _day(_text(resource, "authored"))
-    work.rows.append((instrument.key, person, day, row))
+    work.rows.append((form.name, person, day, row))
     work.days.setdefault(person, set()).add(day)
     return ""
 
@@ -343,13 +341,11 @@ def _flat(resource: Any, depth: int) -> Iterator[tuple[str, Mapping[str, Any]]]:
         yield from _flat(item, depth + 1)
 
 
-def _item_of(link: str, instrument: Any) -> str:
+def _item_of(link: str, form: Table) -> str:
     """Return the item that a linkId means: ``q3``, ``3``, ``/3``, ``isi.3`` or ``isi_q3``; empty for none."""
-    last = (
-        re.split(r"[/.#]", link.strip().strip("/"))[-1].lower().removeprefix(f"{instrument.key}_").replace("-", "_")
-    )
+    last = re.split(r"[/.#]", link.strip().strip("/"))[-1].lower().removeprefix(f"{form.name}_").replace("-", "_")
     for name in (last, f"q{last}"):
-        if instrument.item(name) is not None or (name == "total" and instrument.total is not None):
+        if name in form.names and name not in form.key:
             return name
     return ""
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from nociscope.study.importers.column_map import Block, CellRule
-from nociscope.study.importers.study_tables import known_table
+from nociscope.study.importers.study_tables import forms, known_table
 
 _SEX_WORDS = {
     "f": "F", "female": "F", "woman": "F", "w": "F", "weiblich": "F", "femmina": "F", "femme": "F",
@@ -28,27 +28,23 @@ def recognised_tables(names: Iterable[str]) -> dict[str, dict[str, str]]:
     ----------
     names : iterable of str
     """
-    from nociscope.assays.questionnaires.instrument import instruments
-
-    given = list(names)
     lower: dict[str, str] = {}
-    for name in given:
+    for name in names:
         lower.setdefault(re.sub(r"[^a-z0-9]", "", name.lower()), name)
     out: dict[str, dict[str, str]] = {}
-    for instrument in instruments():
-        key = instrument.key.replace("_", "")
+    for table in forms():
+        key = table.name.replace("_", "")
         found: dict[str, str] = {}
-        for item in instrument.items:
-            plain = item.name.replace("_", "")
+        for item in table.names:
+            if item in table.key:
+                continue
+            plain = item.replace("_", "")
             ways = [f"{key}{plain}"] + ([f"{key}{plain[1:]}"] if re.fullmatch(r"q\d+[a-z]?", plain) else [])
             column = next((lower[w] for w in ways if w in lower), None)
             if column is not None:
-                found[item.name] = column
-        total = lower.get(f"{key}total")
-        if total is not None and instrument.total is not None:
-            found["total"] = total
+                found[item] = column
         if found:
-            out[instrument.key] = found
+            out[table.name] = found
     return out
 
 

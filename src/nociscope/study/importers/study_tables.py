@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -225,16 +225,24 @@ class StudyTables:
             files.write_atomic(path, "\n".join(lines) + "\n")
 
 
-def known_table(name: str) -> Table | None:
-    """Return the table of this name that some assay reads, None when none does."""
-    from nociscope.assays.declaration import TableInput
+def _declared() -> Iterator[Table]:
     from nociscope.assays.registry import assays
+    from nociscope.study.inputs import TableInput
 
     for assay in assays():
         for wanted in assay.inputs:
-            if isinstance(wanted, TableInput) and wanted.table.name == name:
-                return wanted.table
-    return None
+            if isinstance(wanted, TableInput):
+                yield wanted.table
+
+
+def known_table(name: str) -> Table | None:
+    """Return the table of this name that some assay reads, None when none does."""
+    return next((t for t in _declared() if t.name == name), None)
+
+
+def forms() -> tuple[Table, ...]:
+    """Return the tables with one row a visit: questionnaires, whose columns have names of their own."""
+    return tuple(t for t in _declared() if t.key == ("participant_id", "session_id"))
 
 
 def _in_order(cells: Iterable[Row]) -> list[str]:

@@ -6,10 +6,10 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from nociscope import files
-from nociscope.assays.declaration import TableInput
 from nociscope.assays.registry import assays
 from nociscope.problems import CannotWrite, UsageError, clean_text
 from nociscope.study.importers.study_tables import known_table
+from nociscope.study.inputs import TableInput
 from nociscope.tables import Table
 
 
