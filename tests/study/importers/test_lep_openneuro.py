@@ -82,3 +82,21 @@ def test_labels_of_a_real_data_set(tmp_path):
     assert done.used + sum(done.dropped.values()) == 348
     assert done.used >= 340
     assert found(tmp_path / "study", "sub-002")[0] == ("3.5", "3")
+
+
+def test_epochs_of_an_eeglab_file(tmp_path):
+    import numpy as np
+    from scipy.io import savemat
+
+    _, study = write(tmp_path, "1\tn/a\tbutton\n2\tn/a\tlaser\n3\tn/a\tlaser\n", "")
+    fields = [("type", object), ("laser_power", object), ("rating", object), ("urevent", object)]
+    events = np.zeros(2, dtype=fields)
+    events[0] = ("laser", 3.5, 6.0, 3)
+    events[1] = ("laser", 3.0, np.nan, 2)
+    (tmp_path / "derivatives").mkdir()
+    savemat(tmp_path / "derivatives/sub-001_epochs.set", {"EEG": {"event": events, "srate": 1000.0}})
+    (tmp_path / "derivatives/sub-002_epochs.set").write_bytes(b"broken")
+    done = import_lep_openneuro(tmp_path / "derivatives", study)
+    assert found(study) == [("n/a", "n/a"), ("3", "n/a"), ("3.5", "6")]
+    assert (done.read, done.used) == (2, 2)
+    assert [p.file for p in done.problems] == ["sub-002_epochs.set"]

@@ -158,6 +158,11 @@ def test_thresholds_without_saying_absolute_or_relative_are_refused(tmp_path):
         ({"tables": {"isi": {"q1": {"column": "a", "scale": "x"}}}}, "is no number"),
         ({"tables": {"../x": {"q1": "a"}}}, "no table name"),
         ({"rows": {"qst": {"value": "x"}}}, "two brackets"),
+        ({"source": {"missing": [["a"]]}}, "no list of cells"),
+        ({"source": {"delimiter": ";;"}}, "not one character"),
+        ({"source": {"encoding": {}}}, "no plain text"),
+        ({"tables": {"isi": {"q1": {"column": "a", "values": {"1": ["x"]}}}}}, "no plain text"),
+        ({"tables": {"isi": {"q1": {"column": ["a"]}}}}, "no plain text"),
         ([], "no table of sections"),
     ],
 )
@@ -178,6 +183,10 @@ def test_yaml_maps_are_the_same(tmp_path):
     path = tmp_path / "map.yaml"
     path.write_text("participant: {id: Nr}\ntables:\n  isi:\n    q1: a\n")
     assert read_map(path).blocks[0][1]["q1"].column == "a"
+    bomb = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 30))
+    path.write_text(bomb + "tables:\n  isi:\n    q1: {column: x, values: {1: *a29}}\n")
+    with pytest.raises(BadInput, match="no plain text"):
+        read_map(path)
     path.write_text("participant: [")
     with pytest.raises(BadInput, match="is not YAML"):
         read_map(path)
@@ -280,6 +289,7 @@ def test_xlsx_formulae_numbers_and_times(tmp_path):
     sheet = book.active
     sheet.append(["participant_id", "age", "psqi_q1", "psqi_q4", "isi_1", "group"])
     sheet.append(["a1", 44, datetime.time(23, 15), 6.5, 3.0, "=HYPERLINK(1)"])
+    sheet.append(["a2", 45])
     book.save(tmp_path / "x.xlsx")
     import_table(tmp_path / "x.xlsx", tmp_path / "study")
     assert rows(tmp_path / "study", "psqi") == [

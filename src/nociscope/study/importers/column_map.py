@@ -151,10 +151,6 @@ def _yaml(text: str, name: str) -> Any:
         raise NociscopeError(
             "Reading a map in YAML needs the package PyYAML; write the map in TOML instead."
         ) from None
-    if "&" in text and "*" in text and len(text) > 100_000:
-        raise BadInput(
-            Problem(what="is too large for YAML with aliases", remedy="write TOML", code="bad-map", file=name)
-        )
     try:
         return yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError) as error:
@@ -180,9 +176,12 @@ def map_from(content: Any, name: str = "map") -> ColumnMap:
     participant = faults.section(content, "participant", _PARTICIPANT)
     session = faults.section(content, "session", _SESSION)
     missing = source.get("missing", [])
-    if not isinstance(missing, list):
+    if not isinstance(missing, list) or not all(_plain(m) for m in missing):
         faults.add("source.missing", "is no list of cells")
         missing = []
+    delimiter, encoding, sheet = (faults.text("source", source, key) for key in ("delimiter", "encoding", "sheet"))
+    if len(delimiter) > 1:
+        faults.add("source.delimiter", "is not one character")
     blocks: list[tuple[str, Block]] = []
     for table, block in faults.mapping(content, "tables").items():
         blocks.append((str(table), faults.block(f"tables.{table}", block)))
@@ -207,9 +206,9 @@ def map_from(content: Any, name: str = "map") -> ColumnMap:
             faults.add(f"tables.{table}", "is no table name of letters, digits and _")
     faults.close()
     return ColumnMap(
-        delimiter=str(source.get("delimiter", "")),
-        encoding=str(source.get("encoding", "utf-8")),
-        sheet=str(source.get("sheet", "")),
+        delimiter=delimiter,
+        encoding=encoding or "utf-8",
+        sheet=sheet,
         missing=frozenset(str(m).strip() for m in missing),
         person=participant.get("id", ""),
         renumber=bool(participant.get("renumber", False)),
@@ -217,6 +216,10 @@ def map_from(content: Any, name: str = "map") -> ColumnMap:
         people=people,
         blocks=tuple(blocks),
     )
+
+
+def _plain(value: Any) -> bool:
+    return isinstance(value, str | int | float)
 
 
 class _Faults:
@@ -262,6 +265,8 @@ class _Faults:
             return CellRule()
         self.unknown(place, entry, _CELL)
         values = entry.get("values", {})
+        for key in ("column", "value", "unit", "to"):
+            self.text(place, entry, key)
         numbers = {n: entry.get(n, d) for n, d in (("scale", 1.0), ("offset", 0.0))}
         if not isinstance(values, Mapping):
             self.add(f"{place}.values", "is no section of cells")
@@ -277,12 +282,20 @@ class _Faults:
         return CellRule(
             column=str(entry.get("column", "")),
             value=str(entry.get("value", "")),
-            values={str(k).strip(): str(v) for k, v in values.items()},
+            values={str(k).strip(): self.text(f"{place}.values", values, k) for k in values if _plain(k)},
             scale=float(numbers["scale"]),
             offset=float(numbers["offset"]),
             unit=str(entry.get("unit", "")),
             to=str(entry.get("to", "")),
         )
+
+    def text(self, place: str, given: Mapping[Any, Any], key: Any) -> str:
+        """Return a plain entry as text; lists and sections are a fault, and are not looked into."""
+        value = given.get(key, "")
+        if _plain(value):
+            return str(value)
+        self.add(f"{place}.{key}".strip("."), "is no plain text or number")
+        return ""
 
     def close(self) -> None:
         if self.problems:

@@ -170,6 +170,8 @@ def _from_sets(source: Path, problems: list[Problem]) -> list[Epoch]:
             problems += error.problems
             continue
         head = content.get("EEG", content)
+        if not isinstance(head, Mapping):
+            continue
         out += [
             _epoch(match.group(), event)
             for event in records(head.get("event"))

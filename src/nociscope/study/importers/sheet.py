@@ -18,11 +18,11 @@ from typing import Any
 from nociscope import files
 from nociscope.problems import BadInput, InputMissing, NociscopeError, Problem, UsageError, clean_text
 
-MAX_SHEET_BYTES = 512 * 2**20
+MAX_SHEET_BYTES = 128 * 2**20
 MAX_CELL = 10_000
 """Longest cell in characters; free text that is longer has no place in a study."""
 
-MAX_UNPACKED = 1024 * 2**20
+MAX_UNPACKED = 256 * 2**20
 """Most bytes that a workbook may unpack to."""
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -249,9 +249,7 @@ def _xlsx(path: Path, sheet: str) -> tuple[Sequence[str], Lines]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(i.file_size for i in archive.infolist()) > MAX_UNPACKED:
-                raise BadInput(
-                    Problem(what="unpacks to more than a gigabyte", remedy="save it as CSV", file=path.name)
-                )
+                raise BadInput(Problem(what="unpacks to more than 256 MB", remedy="save it as CSV", file=path.name))
             if any(
                 b"<!DOCTYPE" in archive.open(i).read(2048) for i in archive.infolist() if i.filename.endswith(".xml")
             ):
@@ -267,12 +265,18 @@ def _xlsx(path: Path, sheet: str) -> tuple[Sequence[str], Lines]:
         raise BadInput(Problem(what=what, remedy="name one of them", code="no-sheet", file=path.name))
     chosen = book[sheet] if sheet else book.worksheets[0]
 
+    chosen.reset_dimensions()  # what a sheet says of its own size can be a billion cells
+
     def rows() -> Lines:
+        width = 0
         try:
             for number, row in enumerate(chosen.iter_rows(values_only=True), start=1):
                 cells = [_cell_text(c) for c in row]
-                if any(cells):
-                    yield number, cells
+                while cells and not cells[-1]:
+                    cells.pop()
+                if cells:
+                    width = width or len(cells)
+                    yield number, cells + [""] * (width - len(cells))
         except Exception:  # noqa: BLE001
             raise BadInput(bad) from None
 
