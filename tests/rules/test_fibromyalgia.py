@@ -260,7 +260,7 @@ def test_ichd3_migraine(change, verdict):
     assert found.verdict == verdict
     if verdict == "cannot_tell":
         assert found.missing == tuple(change)
-    assert "ICHD-3 items" in found.accuracy
+    assert found.inputs[-1].startswith("level of evidence: answers to the ICHD-3 items")
 
 
 @pytest.mark.parametrize("key", ["acr_1990", "acr_2010", "acr_2011", "acr_2016", "aapt_2019", "ichd3_migraine"])

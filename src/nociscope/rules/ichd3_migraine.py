@@ -10,7 +10,7 @@ from nociscope.tables import format_number
 TABLE = answers_table("migraine_ichd3")
 PAIN = ("unilateral", "pulsating", "moderate_severe", "worse_activity")
 YES_NO = (*PAIN, "nausea_vomiting", "photophobia", "phonophobia", "other_diagnosis")
-ITEMS = ("attacks", "duration_h", *YES_NO)
+EVIDENCE = "level of evidence: answers to the ICHD-3 items (a physician's own classification ranks above)"
 
 
 def criteria(given: Given) -> Fact:
@@ -32,7 +32,7 @@ def evaluate(evidence: Evidence) -> tuple[Decision, ...]:
         return ()
     shown = [f"{i} {format_number(v)}" for i in ("attacks", "duration_h") if (v := given.value(i)) is not None]
     shown += [f"{i} {'yes' if v else 'no'}" for i in YES_NO if (v := given.value(i)) is not None]
-    return (decided(criteria(given), inputs=tuple(shown)),)
+    return (decided(criteria(given), inputs=(*shown, EVIDENCE)),)
 
 
 RULE = Rule(
@@ -50,7 +50,6 @@ RULE = Rule(
         "  D nausea_vomiting, or photophobia and phonophobia",
         "  E other_diagnosis no: not better accounted for otherwise",
     ),
-    accuracy="level of evidence: answers to the ICHD-3 items; a physician's own classification ranks above",
     evaluate=evaluate,
     tables=(TABLE,),
 )
