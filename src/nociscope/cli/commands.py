@@ -319,6 +319,7 @@ def demo(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder for study and results.")] = Path(
         "nociscope-demo"
     ),
+    participants: Annotated[int, typer.Option("--participants", min=1, help="How many people, half controls.")] = 24,
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Worker processes.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Remove an earlier demo and make it anew.")] = False,
     debug: DebugOption = False,
@@ -327,7 +328,7 @@ def demo(
     from nociscope import verbs
 
     with watching() as watcher:
-        done = verbs.demo(out, jobs=jobs or cores(), overwrite=overwrite, watcher=watcher)
+        done = verbs.demo(out, participants=participants, jobs=jobs or cores(), overwrite=overwrite, watcher=watcher)
     say(f"Virtual study: {done.study}")
     _conclude(done.summary)
     return done.summary.exit_code
