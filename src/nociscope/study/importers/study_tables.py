@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -174,7 +175,7 @@ class StudyTables:
             for column, cell in cells.items():
                 if row.get(column, MISSING) in ("", MISSING):
                     row[column] = cell
-                elif row[column] != format_cell(cell):
+                elif row[column] != _cell(cell):
                     self.problems.append(_differs(f"{PEOPLE}.tsv", person, column, cell, row[column]))
         return _tsv(columns, before.values()), count
 
@@ -191,7 +192,7 @@ class StudyTables:
         every = list(old)
         count = 0
         for given in new:
-            row = {c: format_cell(v) for c, v in given.items()}
+            row = {c: _cell(v) for c, v in given.items()}
             mark = _key(row, key or columns)
             same = seen.get(mark)
             if same is None:
@@ -245,6 +246,16 @@ def forms() -> tuple[Table, ...]:
     return tuple(t for t in _declared() if t.key == ("participant_id", "session_id"))
 
 
+@lru_cache(maxsize=65536)
+def _short_cell(text: str) -> str:
+    return format_cell(text)
+
+
+def _cell(text: str) -> str:
+    """Return a cell as it is written; the same few short ones stand in most cells of a table."""
+    return _short_cell(text) if len(text) < 40 else format_cell(text)
+
+
 def _in_order(cells: Iterable[Row]) -> list[str]:
     found = dict.fromkeys(c for row in cells for c in row)
     return [c for c in _PEOPLE_COLUMNS if c in found] + [c for c in found if c not in _PEOPLE_COLUMNS]
@@ -256,7 +267,7 @@ def _key(row: Row, columns: Iterable[str]) -> tuple[str, ...]:
 
 def _tsv(columns: list[str], rows: Iterable[Row]) -> str:
     lines = ["\t".join(columns)]
-    lines += ["\t".join([format_cell(row.get(c, MISSING)) for c in columns]) for row in rows]
+    lines += ["\t".join([_cell(row.get(c, MISSING)) for c in columns]) for row in rows]
     return "\n".join(lines) + "\n"
 
 
