@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from nociscope.assays.questionnaires.words import cut_offs_markdown, instruments_markdown
 from nociscope.change.model import CHANGES
 from nociscope.cohort.responders import RESPONDERS
 from nociscope.engine.logs import PROBLEMS
@@ -63,7 +64,15 @@ def pages() -> dict[str, str]:
     for command in COMMANDS:
         commands = between(commands, " ".join(command), usage(command))
     rules = between((HERE / "rules.md").read_text(encoding="utf-8"), "rules", markdown())
-    return {"outputs.md": outputs, "commands.md": commands, "rules.md": rules}
+    forms = (HERE / "assays/questionnaires.md").read_text(encoding="utf-8")
+    forms = between(forms, "instruments", instruments_markdown())
+    forms = between(forms, "cut_offs", cut_offs_markdown())
+    return {
+        "outputs.md": outputs,
+        "commands.md": commands,
+        "rules.md": rules,
+        "assays/questionnaires.md": forms,
+    }
 
 
 def main() -> int:

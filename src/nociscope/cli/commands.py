@@ -10,6 +10,8 @@ import typer
 
 from nociscope.cli.evidence import evidence_app
 from nociscope.cli.importing import import_app
+from nociscope.cli.importing_tables import add_to as add_table_imports
+from nociscope.cli.questionnaires import questionnaires_app
 from nociscope.cli.screen import complain_of, counted, is_terminal, say, watching
 from nociscope.problems import EXIT_DONE, EXIT_SOME_FAILED, UsageError, clean_text
 
@@ -27,6 +29,8 @@ norms_app = typer.Typer(rich_markup_mode=None, help="Norms: which there are, wha
 app.add_typer(norms_app, name="norms")
 app.add_typer(evidence_app, name="evidence")
 app.add_typer(import_app, name="import")
+add_table_imports(import_app)
+app.add_typer(questionnaires_app, name="questionnaires")
 
 rules_app = typer.Typer(rich_markup_mode=None, help="Rules: which there are, and what one says.")
 app.add_typer(rules_app, name="rules")
