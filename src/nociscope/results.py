@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from nociscope.assays.declaration import DerivedFile, Figure
 from nociscope.change.model import Course
+from nociscope.mechanisms.result import Mechanism
 from nociscope.problems import Problem
 from nociscope.rules.model import Finding
 from nociscope.tables import MISSING, Reading, Score
@@ -102,7 +103,8 @@ class VisitResult:
     `participant` holds age, sex, group, height_cm, weight_kg as text or numbers for the page's header; `other_visits`
     the session ids of the same person's other reports. `findings` are what rules say; those of rules over
     several visits,
-    and the `course`, stand with the last visit. `problems` are those of tables that no assay reads.
+    and the `course`, stand with the last visit. `mechanisms` is the profile of the
+    visit's scores. `problems` are those of tables that no assay reads.
     """
 
     participant_id: str
@@ -117,6 +119,7 @@ class VisitResult:
     derived: tuple[AssayFile, ...] = ()
     findings: tuple[Finding, ...] = ()
     course: Course | None = None
+    mechanisms: tuple[Mechanism, ...] = ()
     problems: tuple[Problem, ...] = ()
     other_visits: tuple[str, ...] = ()
     version: str = ""

@@ -577,9 +577,25 @@ MECHANISMS = Table(
             "status",
             "Whether any test bears on it",
             "choice",
-            choices={"assessed": "yes", "not_assessable": "no test bears on it"},
+            choices={
+                "assessed": "yes",
+                "not_assessable": "no test bears on it, or those done leave more than 0.85 of its prior SD",
+            },
         ),
-        Column("drivers", "The tests that moved it most"),
+        Column("drivers", "The tests that moved it most, each with the factor by which it multiplies the odds"),
+        Column("flag", "contradiction, with the tests concerned; empty for none"),
+        Column("posterior_low", "Posterior at the lower end of the plausible priors", "number", minimum=0, maximum=1),
+        Column("posterior_high", "Posterior at their upper end", "number", minimum=0, maximum=1),
+        Column(
+            "spread_left",
+            "Share of its prior standard deviation that the tests done leave, whatever their values",
+            "number",
+            minimum=0,
+            maximum=1,
+        ),
+        Column("tests", "All tests that bear on it, with their scores"),
+        Column("next_test", "The single further test that would tell most"),
+        Column("next_test_bits", "What it would tell, in bits", "number", minimum=0),
     ),
 )
 

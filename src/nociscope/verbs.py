@@ -16,6 +16,7 @@ from nociscope.problems import BadInput, CannotWrite, InputMissing, Problem, Usa
 
 if TYPE_CHECKING:
     from nociscope.engine import RunSummary, Watcher
+    from nociscope.mechanisms.result import Mechanism
     from nociscope.norms.build import BuildReport
     from nociscope.study.checks import CheckReport
     from nociscope.study.records import Participant
@@ -309,6 +310,81 @@ def score(
         for person in strangers
     ]
     return Scored(tuple(scores), (*people.problems, *problems))
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """The mechanism profiles of a table, and what of the table could not be used.
+
+    `controls` is how many local controls the profiles rest on.
+    """
+
+    mechanisms: tuple[Mechanism, ...]
+    problems: tuple[Problem, ...]
+    controls: int = 0
+
+
+def explain(
+    scores: Path | str,
+    *,
+    controls: Path | str | None = None,
+    participants: Path | str | None = None,
+    settings: Path | None = None,
+) -> Explained:
+    """Say which mechanisms the scores of a table from anywhere point to.
+
+    Parameters
+    ----------
+    scores : Path or str
+        A table with `participant_id`, `session_id`, `assay`, `site`, `side`, `measure` and `z` (oriented; ``n/a`` is
+        not tested). Other columns are not looked at.
+    controls : Path or str, optional
+        Such a table of the laboratory's own healthy controls, from which its offset and spread are learned.
+    participants : Path or str, optional
+        A ``participants.tsv`` with any of the columns `migraine`, `snri`, `tricyclic` (yes or no).
+    settings : Path, optional
+        A settings file; its section ``[mechanisms.prior]`` gives priors in place of the shipped ones.
+
+    Returns
+    -------
+    Explained
+        All mechanisms of every participant and session.
+
+    Raises
+    ------
+    InputMissing
+        A file does not exist.
+    BadInput
+        A file is not such a table.
+    """
+    from nociscope.mechanisms.covariates import of_participants
+    from nociscope.mechanisms.laboratory import learn
+    from nociscope.mechanisms.observed import as_matrix, visits_of
+    from nociscope.mechanisms.profile import Explainer
+    from nociscope.mechanisms.settings import checked_priors
+    from nociscope.mechanisms.table import read_scores
+    from nociscope.study.settings import load_settings
+
+    # Settings need the assays, which take long to import.
+    priors = {} if settings is None else checked_priors(load_settings(None, settings).mechanisms, settings.name)
+    rows, problems = read_scores(_existing(Path(scores)))
+    explainer = Explainer(priors=priors)
+    known: dict[str, frozenset[str]] = {}
+    if participants is not None:
+        known, wrong = of_participants(_existing(Path(participants)))
+        problems += wrong
+    if controls is not None:
+        own, wrong = read_scores(_existing(Path(controls)))
+        problems += wrong
+        people = visits_of(own, explainer.knowledge)
+        explainer = Explainer(priors=priors, laboratory=learn(as_matrix(people, len(explainer.knowledge.tests))))
+    found = explainer.explain(visits_of(rows, explainer.knowledge, known))
+    laboratory = explainer.laboratory
+    return Explained(
+        tuple(m for profile in found for m in profile),
+        tuple(problems),
+        0 if laboratory is None else laboratory.controls,
+    )
 
 
 def _existing(path: Path) -> Path:

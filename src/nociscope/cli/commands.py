@@ -298,6 +298,44 @@ def score(
     return EXIT_SOME_FAILED if any(p.severity == "error" for p in scored.problems) else EXIT_DONE
 
 
+@app.command(epilog="Example: nociscope explain scores.tsv -o mechanisms.tsv --controls our-controls.tsv")
+def explain(
+    scores: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SCORES",
+            help="Oriented z scores: a table with participant_id, session_id, assay, site, side, measure and z.",
+        ),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="MECHANISMS", help="The table to write.")],
+    controls: Annotated[
+        Path | None,
+        typer.Option("--controls", metavar="FILE", help="Such a table of your own healthy controls."),
+    ] = None,
+    participants: Annotated[
+        Path | None,
+        typer.Option("--participants", metavar="FILE", help="A participants.tsv with migraine, snri or tricyclic."),
+    ] = None,
+    settings: SettingsOption = None,
+    debug: DebugOption = False,
+) -> int:
+    """Say which mechanisms the scores of a table point to, what drove it and what contradicts it."""
+    from nociscope import verbs
+    from nociscope.files import write_atomic
+    from nociscope.tables import MECHANISMS
+
+    inputs = [x.resolve() for x in (scores, controls, participants, settings) if x is not None]
+    if output.resolve() in inputs:
+        raise UsageError(f"{output}: the output is one of the inputs; name another file.")
+    explained = verbs.explain(scores, controls=controls, participants=participants, settings=settings)
+    write_atomic(output, MECHANISMS.to_tsv(m.as_row() for m in explained.mechanisms))
+    complain_of(explained.problems)
+    people = len({(m.participant_id, m.session_id) for m in explained.mechanisms})
+    lab = f", with {counted(explained.controls, 'local control')}" if controls is not None else ""
+    say(f"{counted(people, 'profile')}{lab}: {output}")
+    return EXIT_SOME_FAILED if any(p.severity == "error" for p in explained.problems) else EXIT_DONE
+
+
 @app.command(epilog="Example: nociscope simulate virtual-study --participants 20 --seed 7")
 def simulate(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="A new folder for the study.")],

@@ -15,7 +15,7 @@ from nociscope.engine import manifest, store
 from nociscope.problems import BadInput, CannotWrite, clean_text
 from nociscope.results import COURSE, VisitResult
 from nociscope.study.records import Study
-from nociscope.tables import FINDINGS, READINGS, SCORES, Column, Table
+from nociscope.tables import FINDINGS, MECHANISMS, READINGS, SCORES, Column, Table
 
 BIDS_VERSION = "1.10.1"
 
@@ -29,6 +29,8 @@ BIDSIGNORE = """\
 *_scores.tsv
 *_scores.json
 *_findings.json
+*_mechanisms.tsv
+*_mechanisms.json
 *_changes.tsv
 *_changes.json
 *_provenance.json
@@ -42,8 +44,9 @@ README = """\
 This folder is a BIDS derivative dataset. Begin with `index.html`: it leads to one report for each participant.
 
 - `sub-*/`: for each participant (and session) the measured values (`_readings.tsv`), their scores against published
-  norms (`_scores.tsv`), what published rules say (`_findings.json`), with the last of several visits what changed
-  (`_changes.tsv`), how they came about (`_provenance.json`), the figures, and the report (`_report.html`).
+  norms (`_scores.tsv`), what published rules say (`_findings.json`), which mechanisms the scores together point to
+  (`_mechanisms.tsv`), with the last of several visits what changed (`_changes.tsv`), how they came about
+  (`_provenance.json`), the figures, and the report (`_report.html`).
 - `group/`: the same tables for all participants together.
 - `logs/`: what was wrong with the input (`problems.tsv`) and when what was run (`run.log`).
 
@@ -173,7 +176,7 @@ def write_group(study: Study, out: Path) -> Path:
         The disk is full or read-only.
     """
     places = recorded(study, out)
-    for table, kind in ((READINGS, "readings"), (SCORES, "scores")):
+    for table, kind in ((READINGS, "readings"), (SCORES, "scores"), (MECHANISMS, "mechanisms")):
         store.write(out, f"group/{kind}.tsv", _joined(out, places, table, kind))
         store.write(out, f"group/{kind}.json", files.to_json(table.dictionary()))
     results = [store.load(out, p.participant_id, p.session_id, figures=False) for p in places]

@@ -1,19 +1,65 @@
-"""What rules say of a visit and of a course; a rule that fails does so alone and is named."""
+"""What rules say of a visit and of a course, and its mechanisms; what fails does so alone and is named."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
+from nociscope.mechanisms.result import Mechanism, mechanism_from_json
 from nociscope.problems import Problem
 from nociscope.results import COURSE, AssayFigure, VisitResult
 from nociscope.rules.evidence import visit_evidence
 from nociscope.rules.model import Evidence, Finding, Scope
 from nociscope.rules.registry import is_active, rules
-from nociscope.study.clinical import CLINICAL_TABLES
+from nociscope.study.clinical import CLINICAL_TABLES, read_clinical
 from nociscope.study.records import Visit
 from nociscope.tables import MISSING, Reading, Score
+
+if TYPE_CHECKING:
+    from nociscope.mechanisms.profile import Explainer
+
+
+@cache
+def _explainer(priors: tuple[tuple[str, float], ...]) -> Explainer:
+    from nociscope.mechanisms.profile import Explainer
+
+    return Explainer(priors=dict(priors))
+
+
+def explain_visit(
+    visit: Visit, scores: Sequence[Score], settings: Mapping[str, Any]
+) -> tuple[tuple[Mechanism, ...], tuple[Problem, ...]]:
+    """Return the mechanism profile of a visit's scores; nothing of it reaches a rule.
+
+    The scores are taken as they are: where they were made against a study's own controls, the laboratory's offset and
+    spread are in them already.
+    """
+    from nociscope.mechanisms.covariates import covariates_of
+    from nociscope.mechanisms.observed import visits_of
+    from nociscope.mechanisms.settings import checked_priors
+
+    try:
+        explainer = _explainer(tuple(sorted(checked_priors(settings).items())))
+        drugs = [t.drug for t in read_clinical(visit).treatments if not t.stop]
+        known = {visit.participant_id: covariates_of(visit.participant.covariates, drugs)}
+        found = visits_of(scores, explainer.knowledge, known)
+        nobody = (explainer.untested(visit.participant_id, visit.session_id),)
+        profile = (explainer.explain(found[:1]) or nobody)[0]
+        return tuple(mechanism_from_json(m.as_json()) for m in profile), ()
+    except Exception as error:  # noqa: BLE001 - whatever happens here, the readings and rules stand
+        what = f"the mechanism profile stopped with an internal error ({type(error).__name__})"
+        session = "" if visit.session_id == MISSING else visit.session_id
+        return (), (
+            Problem(
+                what=what,
+                remedy="please report it; readings, scores and rules are not touched by it",
+                code="internal-error",
+                participant_id=visit.participant_id,
+                session_id=session,
+            ),
+        )
 
 
 def judge_visit(

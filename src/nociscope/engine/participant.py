@@ -17,9 +17,10 @@ from nociscope._version import __version__
 from nociscope.assays.declaration import Assay, FileInput, OwnLimit, TableInput
 from nociscope.assays.registry import assay_named
 from nociscope.engine import manifest, store
-from nociscope.engine.judging import all_problems, judge_course, judge_visit, without_course
+from nociscope.engine.judging import all_problems, explain_visit, judge_course, judge_visit, without_course
 from nociscope.engine.manifest import Key, Manifest, VisitRecord
 from nociscope.evidence.register import register_digest
+from nociscope.mechanisms.files import fingerprint as coefficients
 from nociscope.problems import BadInput, CannotWrite, Problem
 from nociscope.results import AssayFigure, AssayFile, AssayResult, Quoted, Status, VisitResult
 from nociscope.rules.evidence import visit_evidence
@@ -77,6 +78,7 @@ def fingerprint(study_name: str, settings: Settings, library: NormLibrary, assay
             "assays": assays,
             "settings": {name: settings.assay(name) for name in assays},
             "rules": settings.rules,
+            "mechanisms": [settings.mechanisms, coefficients()],
             "norms": [library.all, sorted(library.named), sorted(library.own)],
             "literature": register_digest(),
         }
@@ -387,6 +389,7 @@ def work_up(visit: Visit, job: Job, problems: tuple[Problem, ...] = (), others: 
     scores = tuple(s for part in parts for s in part.scores)
     person = visit.participant
     findings, wrong = judge_visit(visit, readings, scores, job.settings.rules, problems)
+    mechanisms, faults = explain_visit(visit, scores, job.settings.mechanisms)
     return VisitResult(
         participant_id=person.participant_id,
         session_id=visit.session_id,
@@ -402,7 +405,8 @@ def work_up(visit: Visit, job: Job, problems: tuple[Problem, ...] = (), others: 
         readings=readings,
         scores=scores,
         findings=findings,
-        problems=wrong,
+        mechanisms=mechanisms,
+        problems=(*wrong, *faults),
         norms=tuple(job.library.used(scores)),
         figures=tuple(f for part in parts for f in part.figures),
         derived=tuple(f for part in parts for f in part.derived),

@@ -111,6 +111,7 @@ def plan_run(study_root: Path, out: Path, options: Options) -> Plan:
     NociscopeError
         Of the kind that tells the exit code: no such study, invalid study, nothing selected, output not possible.
     """
+    from nociscope.mechanisms.settings import checked_priors
     from nociscope.norms.library import load_library
     from nociscope.rules.registry import check_settings
     from nociscope.study import open_study
@@ -124,6 +125,7 @@ def plan_run(study_root: Path, out: Path, options: Options) -> Plan:
     dataset.refuse_other_people(study, full)
     settings = load_settings(root, options.settings)
     check_settings(settings.rules, " and ".join(settings.sources))
+    checked_priors(settings.mechanisms, " and ".join(settings.sources))
     library = load_library(options.norms, options.named_norms)
     job = Job(
         out=full,

@@ -13,10 +13,11 @@ from typing import Any
 from nociscope import files, tables
 from nociscope.assays.declaration import DerivedFile, Figure
 from nociscope.change.model import CHANGES, Course, Trial, change_row, changes_from
+from nociscope.mechanisms.result import mechanism_from_json
 from nociscope.problems import BadInput, CannotWrite, Problem, clean_text
 from nociscope.results import AssayFigure, AssayFile, AssayResult, NormUsed, Quoted, VisitResult
 from nociscope.rules.model import finding_from_json
-from nociscope.tables import MISSING, READINGS, SCORES, Reading, Score, Table
+from nociscope.tables import MECHANISMS, MISSING, READINGS, SCORES, Reading, Score, Table
 
 LONGEST_NAME = 255
 """Bytes of the longest file name that common file systems take."""
@@ -74,6 +75,8 @@ def names(stem: str, folder: str) -> dict[str, str]:
         "scores": "_scores.tsv",
         "scores_json": "_scores.json",
         "findings": "_findings.json",
+        "mechanisms": "_mechanisms.tsv",
+        "mechanisms_json": "_mechanisms.json",
         "changes": "_changes.tsv",
         "changes_json": "_changes.json",
         "provenance": "_provenance.json",
@@ -134,6 +137,8 @@ def save(result: VisitResult, out: Path) -> dict[str, str]:
         where["scores"]: SCORES.to_tsv(tables.as_row(s) for s in result.scores),
         where["scores_json"]: files.to_json(SCORES.dictionary()),
     }
+    contents[where["mechanisms"]] = MECHANISMS.to_tsv(m.as_row() for m in result.mechanisms)
+    contents[where["mechanisms_json"]] = files.to_json(MECHANISMS.dictionary())
     contents[where["findings"]] = files.to_json({"findings": [f.as_json() for f in result.findings]})
     if result.course is not None:
         contents[where["changes"]] = CHANGES.to_tsv(change_row(c) for c in result.course.changes)
@@ -221,6 +226,7 @@ def provenance(result: VisitResult) -> dict[str, Any]:
         ],
         "norms": [plain(n) for n in result.norms],
         "problems": [problem_to_json(p) for p in result.problems],
+        "mechanisms": [m.as_json() for m in result.mechanisms],
         "course": None
         if result.course is None
         else {k: plain(getattr(result.course, k)) for k in ("sessions", "treatments", "trials")},
@@ -315,6 +321,7 @@ def load(out: Path, participant_id: str, session_id: str = MISSING, *, figures: 
             findings=tuple(
                 finding_from_json(e) for e in files.read_json(out / where["findings"], where["findings"])["findings"]
             ),
+            mechanisms=tuple(mechanism_from_json(e) for e in record["mechanisms"]),
             course=_course_from(out, where["changes"], record["course"]),
             problems=tuple(problem_from_json(p) for p in record["problems"]),
             figures=tuple(_figures_from(out, folder, record["figures"])) if figures else (),

@@ -13,6 +13,7 @@ from nociscope.assays.declaration import Assay
 from nociscope.problems import Problem
 from nociscope.report import page, wording
 from nociscope.report.judged import course_words, findings_words, grouped
+from nociscope.report.profile import profile_words
 from nociscope.report.rows import NormLink, ReadingTable, joined, reading_table, title_of, value_words
 from nociscope.report.svg import UnsafeDrawing, checked, named, natural_width
 from nociscope.results import COURSE, AssayResult, NormUsed, VisitResult
@@ -181,6 +182,7 @@ def _content(result: VisitResult, known: Mapping[str, Assay], room: Room) -> dic
         "sections": sections,
         "findings": grouped(findings_words(result.findings, room.entries, room.text, known)),
         "findings_omitted": max(0, len(result.findings) - room.entries),
+        "profile": profile_words(result.mechanisms, room.entries),
         "course": None if result.course is None else course_words(result.course, known, min(room.readings, 60)),
         "course_section": course_section,
         "table_problems": tuple((_WEIGHTS[p.severity], p.sentence()) for p in _weighed(result.problems))[
@@ -249,7 +251,9 @@ def _tables(result: VisitResult) -> tuple[tuple[str, str], ...]:
     """Return the tables that lie beside the page."""
     if not (_plain_label(result.participant_id) and _plain_label(result.session_id)):
         return ()
-    endings = ["readings.tsv", "scores.tsv", "findings.json"] + (["changes.tsv"] if result.course is not None else [])
+    endings = ["readings.tsv", "scores.tsv", "findings.json", "mechanisms.tsv"] + (
+        ["changes.tsv"] if result.course is not None else []
+    )
     return tuple((f"{result.stem}_{ending}", f"{result.stem}_{ending}") for ending in endings)
 
 
@@ -466,6 +470,8 @@ def _references(result: VisitResult, room: Room) -> tuple[tuple[str, str, str], 
     for finding in result.findings:
         citation, _, doi = finding.source.partition(". doi:")
         cited.append((citation, doi))
+    moved = [c for m in result.mechanisms if m.status == "assessed" for c in m.contributions]
+    cited += [(c.citation, c.doi) for c in moved if c.doi]
     if result.course is not None:
         cited += [(t.citation, t.doi) for t in result.course.trials]
     once: dict[str, tuple[str, str]] = {}
@@ -473,6 +479,15 @@ def _references(result: VisitResult, room: Room) -> tuple[tuple[str, str, str], 
         once.setdefault(doi.lower() or citation, (citation, doi))
     kept = list(once.values())[: room.entries]
     return tuple((wording.shown(c), wording.shown(doi, 200), page.doi_address(doi)) for c, doi in kept)
+
+
+_PROFILE_METHODS = (
+    "The mechanism profile is an exact Bayesian calculation on the oriented scores: each mechanism shifts each test "
+    "by a published or derived standardised difference with its standard error, severities are integrated over, test "
+    "errors have heavy tails, and correlations of tests in healthy people are taken into account. Likelihood ratios "
+    "do not depend on the prior. A mechanism is not assessed when the tests leave more than 0.85 of its prior "
+    "standard deviation."
+)
 
 
 def _methods(result: VisitResult, room: Room) -> tuple[str, ...]:
@@ -485,6 +500,8 @@ def _methods(result: VisitResult, room: Room) -> tuple[str, ...]:
     if result.norms:
         titles = [wording.shown(n.title, 200) or wording.shown(n.key, 120) for n in result.norms[: room.entries]]
         last = f"Readings were compared with {wording.listed(titles)}. "
+    if any(m.contributions for m in result.mechanisms):
+        paragraphs.append(_PROFILE_METHODS)
     name = f"nociscope, version {wording.shown(result.version, 60)}" if result.version else "nociscope"
     paragraphs.append(f"{last}All readings and scores were made with {name}.")
     return tuple(paragraphs)
