@@ -10,9 +10,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from nociscope.assays.questionnaires.words import cut_offs_markdown, instruments_markdown
 from nociscope.change.model import CHANGES
 from nociscope.cohort.responders import RESPONDERS
 from nociscope.engine.logs import PROBLEMS
+from nociscope.rules.registry import markdown
 from nociscope.tables import FINDINGS, MECHANISMS, READINGS, SCORES
 
 HERE = Path(__file__).parent
@@ -24,6 +26,9 @@ COMMANDS = (
     ("norms", "list"),
     ("norms", "show"),
     ("norms", "build"),
+    ("evidence", "pool"),
+    ("evidence", "forest"),
+    ("evidence", "accuracy"),
     ("rules", "list"),
     ("rules", "show"),
     ("import", "rr"),
@@ -59,7 +64,16 @@ def pages() -> dict[str, str]:
     commands = (HERE / "commands.md").read_text(encoding="utf-8")
     for command in COMMANDS:
         commands = between(commands, " ".join(command), usage(command))
-    return {"outputs.md": outputs, "commands.md": commands}
+    rules = between((HERE / "rules.md").read_text(encoding="utf-8"), "rules", markdown())
+    forms = (HERE / "assays/questionnaires.md").read_text(encoding="utf-8")
+    forms = between(forms, "instruments", instruments_markdown())
+    forms = between(forms, "cut_offs", cut_offs_markdown())
+    return {
+        "outputs.md": outputs,
+        "commands.md": commands,
+        "rules.md": rules,
+        "assays/questionnaires.md": forms,
+    }
 
 
 def main() -> int:

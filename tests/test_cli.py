@@ -221,16 +221,16 @@ def test_norms_build_then_run_scores_by_own_controls(tmp_path):
 
 
 def test_demo_gives_the_same_bytes_anywhere(tmp_path):
-    first = nociscope("demo", cwd=tmp_path)
+    first = nociscope("demo", "--participants", 2, cwd=tmp_path)
     assert (first.returncode, first.stderr) == (0, "")
     assert str(tmp_path / "nociscope-demo/results/index.html") in first.stdout
-    second = nociscope("demo", tmp_path / "other", "--jobs", 1)
+    second = nociscope("demo", tmp_path / "other", "--participants", 2, "--jobs", 1)
     assert second.returncode == 0
     for part in ("study", "results"):
         assert contents(tmp_path / "nociscope-demo" / part) == contents(tmp_path / "other" / part)
     assert "0 visits worked up" in nociscope("demo", tmp_path / "other").stdout
     (tmp_path / "other" / "study" / "participants.tsv").write_text("spoilt")
-    assert nociscope("demo", tmp_path / "other", "--overwrite").returncode == 0
+    assert nociscope("demo", tmp_path / "other", "--participants", 2, "--overwrite").returncode == 0
     assert contents(tmp_path / "nociscope-demo" / "study") == contents(tmp_path / "other" / "study")
 
 

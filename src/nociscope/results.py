@@ -24,6 +24,15 @@ Status = Literal["done", "partial", "failed", "absent"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Quoted:
+    """What the register of the literature says of a test; `dois` may hold ``PMID:number``."""
+
+    text: str
+    construct: str
+    dois: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AssayResult:
     """What became of one assay at one visit.
 
@@ -40,6 +49,8 @@ class AssayResult:
     methods : str
         Text for a methods section; empty when absent.
     references : tuple of (citation, doi)
+    literature : tuple of Quoted
+        What the register of the literature said of this test when the visit was worked up.
     """
 
     name: str
@@ -50,6 +61,7 @@ class AssayResult:
     settings: Mapping[str, Any] = field(default_factory=dict)
     methods: str = ""
     references: tuple[tuple[str, str], ...] = ()
+    literature: tuple[Quoted, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -149,7 +149,12 @@ class Demo:
 
 
 def demo(
-    out: Path | str = "nociscope-demo", *, jobs: int = 1, overwrite: bool = False, watcher: Watcher | None = None
+    out: Path | str = "nociscope-demo",
+    *,
+    participants: int = DEMO_PEOPLE,
+    jobs: int = 1,
+    overwrite: bool = False,
+    watcher: Watcher | None = None,
 ) -> Demo:
     """Simulate a small study, make norms of its controls, and work it up: ``out/study``, ``norms``, ``results``.
 
@@ -158,6 +163,8 @@ def demo(
     Parameters
     ----------
     out : Path or str
+    participants : int
+        How many people a new study gets, half of them controls; norms need five controls.
     jobs : int
         Worker processes.
     overwrite : bool
@@ -183,7 +190,7 @@ def demo(
     fresh = not made_by_us(study, "raw")
     if fresh:
         make(root)
-        simulate(study, DEMO_PEOPLE, DEMO_SEED)
+        simulate(study, participants, DEMO_SEED)
     if fresh or not (norms / BUILT_FILE).is_file():
         build_norms(study, norms)
     return Demo(study, run(study, results, norms=norms, jobs=jobs, watcher=watcher))

@@ -181,3 +181,9 @@ def test_one_file_may_hold_many_norms_that_share_fields(tmp_path: Path) -> None:
     assert (a.sd, b.sd) == (1, 3)
     with pytest.raises(BadInput, match="one norm was expected"):
         read_norm(path)
+
+
+def test_a_set_of_no_norms_is_written_and_read(tmp_path):
+    """Too few controls give no norm; running with that folder must still work."""
+    path = write_norms((), tmp_path)
+    assert read_norms(path) == ()

@@ -217,6 +217,9 @@ class Assay:
     from_scores : callable or None
         ``from_scores(readings, scores, settings) -> tuple of Reading``: readings that can be made only once the
         visit's other readings have been scored (a pattern over limits). All are of this assay and one visit. Pure.
+    compared : callable or None
+        ``compared(reading) -> bool``: which readings of scored measures are held against norms; default all. For
+        assays that give parts as well as their sum (single frames and the eye).
     derivatives : callable or None
         ``derivatives(recording, readings, settings) -> tuple of DerivedFile``: files to be saved in the visit's
         output folder beside its tables.
@@ -243,6 +246,7 @@ class Assay:
     settings: type = NoSettings
     from_scores: FromScoresVerb | None = None
     derivatives: DerivativesVerb | None = None
+    compared: Callable[[Reading], bool] | None = None
     limits: LimitsVerb | None = None
     open_measure: Callable[[str], Measure | None] | None = None
     methods: str = ""
@@ -252,6 +256,10 @@ class Assay:
         """Return the declaration of a measure, None when it is unknown."""
         listed = next((m for m in self.measures if m.name == name), None)
         return self.open_measure(name) if listed is None and self.open_measure is not None else listed
+
+    def compares(self, reading: Reading) -> bool:
+        """Tell whether a reading is one that is held against norms, its measure being scored."""
+        return self.compared is None or self.compared(reading)
 
     def present(self, visit: Visit) -> bool:
         """Tell whether a visit holds any input of this assay."""

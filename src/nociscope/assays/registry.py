@@ -17,6 +17,7 @@ BUILT_IN = (
     "nociscope.assays.hrv",
     "nociscope.assays.reflexes",
     "nociscope.assays.ncs",
+    "nociscope.assays.questionnaires",
     "nociscope.assays.labs",
 )
 """One line an assay; their order is the order of pages and tables."""

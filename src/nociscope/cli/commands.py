@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nociscope.cli.evidence import evidence_app
 from nociscope.cli.importing import import_app
+from nociscope.cli.importing_tables import add_to as add_table_imports
+from nociscope.cli.questionnaires import questionnaires_app
 from nociscope.cli.screen import complain_of, counted, is_terminal, say, watching
 from nociscope.problems import EXIT_DONE, EXIT_SOME_FAILED, UsageError, clean_text
 
@@ -24,7 +27,10 @@ app = typer.Typer(
 )
 norms_app = typer.Typer(rich_markup_mode=None, help="Norms: which there are, what one says, and building your own.")
 app.add_typer(norms_app, name="norms")
+app.add_typer(evidence_app, name="evidence")
 app.add_typer(import_app, name="import")
+add_table_imports(import_app)
+app.add_typer(questionnaires_app, name="questionnaires")
 
 rules_app = typer.Typer(rich_markup_mode=None, help="Rules: which there are, and what one says.")
 app.add_typer(rules_app, name="rules")
@@ -353,6 +359,7 @@ def demo(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder for study and results.")] = Path(
         "nociscope-demo"
     ),
+    participants: Annotated[int, typer.Option("--participants", min=1, help="How many people, half controls.")] = 24,
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Worker processes.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Remove an earlier demo and make it anew.")] = False,
     debug: DebugOption = False,
@@ -361,7 +368,7 @@ def demo(
     from nociscope import verbs
 
     with watching() as watcher:
-        done = verbs.demo(out, jobs=jobs or cores(), overwrite=overwrite, watcher=watcher)
+        done = verbs.demo(out, participants=participants, jobs=jobs or cores(), overwrite=overwrite, watcher=watcher)
     say(f"Virtual study: {done.study}")
     _conclude(done.summary)
     return done.summary.exit_code

@@ -15,6 +15,7 @@ def rule_lines(rule: Rule) -> Iterator[str]:
     yield f"{rule.key}: {rule.title}"
     entries = {
         "status": rule.status + inactive,
+        "version": rule.version,
         "of it": rule.status_note,
         "citation": rule.citation,
         "doi": f"https://doi.org/{rule.doi}" if rule.doi else "",

@@ -19,9 +19,10 @@ from nociscope.assays.registry import assay_named
 from nociscope.engine import manifest, store
 from nociscope.engine.judging import all_problems, explain_visit, judge_course, judge_visit, without_course
 from nociscope.engine.manifest import Key, Manifest, VisitRecord
+from nociscope.evidence.register import register_digest
 from nociscope.mechanisms.files import fingerprint as coefficients
 from nociscope.problems import BadInput, CannotWrite, Problem
-from nociscope.results import AssayFigure, AssayFile, AssayResult, Status, VisitResult
+from nociscope.results import AssayFigure, AssayFile, AssayResult, Quoted, Status, VisitResult
 from nociscope.rules.evidence import visit_evidence
 from nociscope.rules.model import Evidence
 from nociscope.study.records import Participant, Visit
@@ -79,6 +80,7 @@ def fingerprint(study_name: str, settings: Settings, library: NormLibrary, assay
             "rules": settings.rules,
             "mechanisms": [settings.mechanisms, coefficients()],
             "norms": [library.all, sorted(library.named), sorted(library.own)],
+            "literature": register_digest(),
         }
     )
 
@@ -332,6 +334,7 @@ def _one_assay(assay: Assay, visit: Visit, job: Job, problems: tuple[Problem, ..
         settings=store.plain(settings),
         methods=methods or "",
         references=tuple((r.citation, r.doi) for r in assay.references),
+        literature=_literature(assay.name),
     )
     drawn = tuple(AssayFigure(assay=assay.name, figure=f) for f in figures or ())
     return _Part(result, readings, scores, drawn, beside)
@@ -345,6 +348,13 @@ def _plain_name(name: str, visit: Visit, attempt: Attempt) -> bool:
         return True
     attempt.fault(f"the file name {name} is not one of this visit")
     return False
+
+
+def _literature(name: str) -> tuple[Quoted, ...]:
+    """Return what the register of the literature says of a test, to stand in the record and the report."""
+    from nociscope.evidence import quotes
+
+    return tuple(Quoted(text=q.text, construct=q.construct, dois=q.dois) for q in quotes(name))
 
 
 def _errors(problems: Iterable[Problem]) -> bool:

@@ -15,7 +15,7 @@ from nociscope.assays.declaration import DerivedFile, Figure
 from nociscope.change.model import CHANGES, Course, Trial, change_row, changes_from
 from nociscope.mechanisms.result import mechanism_from_json
 from nociscope.problems import BadInput, CannotWrite, Problem, clean_text
-from nociscope.results import AssayFigure, AssayFile, AssayResult, NormUsed, VisitResult
+from nociscope.results import AssayFigure, AssayFile, AssayResult, NormUsed, Quoted, VisitResult
 from nociscope.rules.model import finding_from_json
 from nociscope.tables import MECHANISMS, MISSING, READINGS, SCORES, Reading, Score, Table
 
@@ -219,6 +219,7 @@ def provenance(result: VisitResult) -> dict[str, Any]:
             {
                 **{k: plain(getattr(a, k)) for k in ("name", "title", "status", "inputs", "settings", "methods")},
                 "references": plain(a.references),
+                "literature": plain(a.literature),
                 "problems": [problem_to_json(p) for p in a.problems],
             }
             for a in result.assays
@@ -336,6 +337,10 @@ def _assay_from(entry: Mapping[str, Any]) -> AssayResult:
     return AssayResult(
         **{k: entry[k] for k in ("name", "title", "status", "inputs", "settings", "methods")},
         references=tuple((citation, doi) for citation, doi in entry["references"]),
+        literature=tuple(
+            Quoted(text=q["text"], construct=q["construct"], dois=tuple(q["dois"]))
+            for q in entry.get("literature", ())
+        ),
         problems=tuple(problem_from_json(p) for p in entry["problems"]),
     )
 

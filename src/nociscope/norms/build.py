@@ -137,7 +137,7 @@ def build_report(
             known = None if opened is None else (len(declared), opened)
             if known is not None:
                 declared[r.assay, r.measure] = known
-        if r.participant_id in controls and known is not None and known[1].scored:
+        if r.participant_id in controls and known is not None and known[1].scored and by_name[r.assay].compares(r):
             groups_of.setdefault((r.assay, r.measure, r.site, r.method, r.unit), []).append(r)
     norms: list[Norm] = []
     entries: list[BuildEntry] = []

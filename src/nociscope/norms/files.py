@@ -56,7 +56,7 @@ def read_norms(path: Path) -> tuple[Norm, ...]:
             norms.append(_checked(entry, path.name))
         except BadInput as error:
             problems += error.problems
-    if not raw:
+    if not raw and path.suffix == ".tsv":  # ``norm = []`` says that none could be built
         problems.append(_problem(path.name, "", "", "there is no norm in the file", "see docs/norms.md"))
     if problems:
         raise BadInput(problems)
@@ -89,7 +89,8 @@ def write_norms(norms: Iterable[Norm], folder: Path) -> Path:
 def norms_text(norms: Iterable[Norm]) -> str:
     """Return norms as TOML, by key."""
     parts = [f"[[norm]]\n{canonical_text(n)}" for n in sorted(norms, key=lambda n: n.key)]
-    return "# Norms for nociscope; docs/norms.md tells what the fields mean.\n\n" + "\n".join(parts)
+    body = "\n".join(parts) or "norm = []\n"
+    return f"# Norms for nociscope; docs/norms.md tells what the fields mean.\n\n{body}"
 
 
 def canonical_text(norm: Norm) -> str:

@@ -61,7 +61,9 @@ def score(
     scores = []
     for reading in readings:
         assay = by_name.get(reading.assay)
-        measure = None if assay is None else assay.measure_named(reading.measure)
+        if assay is None or not assay.compares(reading):
+            continue
+        measure = assay.measure_named(reading.measure)
         if measure is not None and measure.scored:
             limit = own.get((reading.measure, reading.site, reading.side, reading.method))
             scores.append(_score_one(reading, measure, participant, library, limit))

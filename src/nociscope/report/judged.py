@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,9 +11,19 @@ from nociscope.change.model import Change, Course
 from nociscope.report import page, wording
 from nociscope.report.rows import title_of
 from nociscope.rules.model import Finding
+from nociscope.study.clinical import SIGNS
 from nociscope.tables import MISSING
 
 VERDICTS = {"meets": "meets", "does_not_meet": "does not meet", "cannot_tell": "cannot tell"}
+
+HEADINGS = {"meets": "Met", "does_not_meet": "Not met", "cannot_tell": "Cannot tell"}
+
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+
+_SHORT_NAMES = frozenset({"cdt", "wdt", "ienfd", "sdnn", "rmssd", "cnfl", "cnfd", "cnbd"})
+"""Measures whose name is no word; others are shown by title when they have an underscore."""
+
+_UNIT_WORDS = {"delta_degC": "°C", "degC": "°C", "uV": "µV", "mm2": "mm²"}
 
 CHANGED = {
     "improved": "improved beyond measurement error",
@@ -71,8 +82,30 @@ class CourseWords:
     trials: tuple[Mapping[str, str], ...]
 
 
-def findings_words(findings: Sequence[Finding], most: int, text: int) -> tuple[FindingWords, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingGroup:
+    """Findings of one verdict: `kind` is the recorded verdict, `heading` its word."""
+
+    kind: str
+    heading: str
+    findings: tuple[FindingWords, ...]
+
+
+def grouped(findings: Sequence[FindingWords]) -> tuple[FindingGroup, ...]:
+    """Return findings by verdict, those that are met first; within a verdict the order stays."""
+    groups = ((kind, [f for f in findings if f.verdict_kind == kind]) for kind in VERDICTS)
+    return tuple(
+        FindingGroup(kind=kind, heading=HEADINGS[kind], findings=tuple(members))
+        for kind, members in groups
+        if members
+    )
+
+
+def findings_words(
+    findings: Sequence[Finding], most: int, text: int, known: Mapping[str, Assay] | None = None
+) -> tuple[FindingWords, ...]:
     """Return findings for the page, at most so many, with texts of at most so many characters."""
+    names = _names(known or {})
     out: list[FindingWords] = []
     for number, f in enumerate(findings[:most], start=1):
         citation, _, doi = f.source.partition(" doi:")
@@ -84,9 +117,9 @@ def findings_words(findings: Sequence[Finding], most: int, text: int) -> tuple[F
                 verdict_kind=f.verdict,
                 verdict=VERDICTS[f.verdict],
                 grade=wording.shown(f.grade, 60).replace("_", " "),
-                decided_by=_listed(f.decided_by, text),
-                missing=_listed(f.missing, text),
-                inputs=_listed(f.inputs, text),
+                decided_by=_listed(f.decided_by, text, names),
+                missing=_listed(f.missing, text, names),
+                inputs=_listed(f.inputs, text, names),
                 accuracy=wording.tied(wording.shown(f.accuracy, 600)),
                 source=wording.shown(citation, 400).rstrip("."),
                 doi=wording.shown(doi, 200),
@@ -96,8 +129,39 @@ def findings_words(findings: Sequence[Finding], most: int, text: int) -> tuple[F
     return tuple(out)
 
 
-def _listed(names: Sequence[str], text: int) -> str:
-    return wording.tied(wording.shown("; ".join(names), max(200, min(text, 1200))))
+def _names(known: Mapping[str, Assay]) -> dict[str, str]:
+    """Return what a reader calls the measures that findings name; the rest is put into words by :func:`_plain`."""
+    words = dict(_UNIT_WORDS)
+    for assay in known.values():
+        for m in assay.measures:
+            if "_" in m.name or m.name in _SHORT_NAMES:
+                words[m.name] = _within_sentence(m.title)
+    return words
+
+
+def _within_sentence(title: str) -> str:
+    """Return a title without its capital, unless that is a name or an abbreviation."""
+    named = title.startswith("Valsalva") or not title[1:2].islower()
+    return title if named else title[0].lower() + title[1:]
+
+
+def _plain(text: str, names: Mapping[str, str]) -> str:
+    return _WORD.sub(lambda m: names.get(m.group(), m.group().replace("_", " ")), text)
+
+
+def _listed(items: Sequence[str], text: int, names: Mapping[str, str]) -> str:
+    """Return items as one text; signs are gathered into those there and those not there."""
+    answers: dict[str, list[str]] = {"yes": [], "no": []}
+    rest: list[str] = []
+    for item in items:
+        sign, _, answer = item.partition(": ")
+        if sign in SIGNS and answer in answers:
+            answers[answer].append(sign.removeprefix("neupsig_").replace("_", " "))
+        else:
+            rest.append(_plain(item, names))
+    gathered = [f"{', '.join(answers['yes'])}: yes"] if answers["yes"] else []
+    gathered += [f"{', '.join(answers['no'])}: no"] if answers["no"] else []
+    return wording.tied(wording.shown("; ".join((*gathered, *rest)), max(200, min(text, 1200))))
 
 
 def course_words(course: Course, known: Mapping[str, Assay], most: int) -> CourseWords:

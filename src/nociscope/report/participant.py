@@ -12,7 +12,7 @@ from typing import Any
 from nociscope.assays.declaration import Assay
 from nociscope.problems import Problem
 from nociscope.report import page, wording
-from nociscope.report.judged import course_words, findings_words
+from nociscope.report.judged import course_words, findings_words, grouped
 from nociscope.report.profile import profile_words
 from nociscope.report.rows import NormLink, ReadingTable, joined, reading_table, title_of, value_words
 from nociscope.report.svg import UnsafeDrawing, checked, named, natural_width
@@ -73,6 +73,15 @@ class Section:
     table: ReadingTable
     files: tuple[str, ...]
     settings: str
+    literature: tuple[Literature, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Literature:
+    """A sentence from the register of the literature: text, and (identifier, address) of its sources."""
+
+    text: str
+    sources: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +180,7 @@ def _content(result: VisitResult, known: Mapping[str, Assay], room: Room) -> dic
         "facts": _facts(result.participant),
         "others": _others(result),
         "sections": sections,
-        "findings": findings_words(result.findings, room.entries, room.text),
+        "findings": grouped(findings_words(result.findings, room.entries, room.text, known)),
         "findings_omitted": max(0, len(result.findings) - room.entries),
         "profile": profile_words(result.mechanisms, room.entries),
         "course": None if result.course is None else course_words(result.course, known, min(room.readings, 60)),
@@ -326,6 +335,18 @@ def _section(
         table=reading_table(readings, scores, known.get(assay.name), links, room.readings),
         files=tuple(wording.shown(f, 300) for f in sorted(assay.inputs))[: room.entries],
         settings=_settings(assay.settings, room),
+        literature=_literature(assay, room),
+    )
+
+
+def _literature(assay: AssayResult, room: Room) -> tuple[Literature, ...]:
+    """Return what the register said of the test; a test without a record at this visit has no such text."""
+    return tuple(
+        Literature(
+            text=wording.tied(wording.shown(quoted.text, 1200)),
+            sources=tuple((wording.shown(d, 120), page.doi_address(d)) for d in quoted.dois[: room.entries]),
+        )
+        for quoted in assay.literature[: room.entries]
     )
 
 

@@ -211,6 +211,10 @@ class Rule:
         Tables whose typed rows it wants in ``VisitEvidence.rows``.
     settings : tuple of str
         Names that it reads from its section of the settings; empty means that any are allowed.
+    check : callable, optional
+        ``check(section) -> list of str``: what is wrong with its section, in sentences without a full stop.
+    version : str
+        Raised when the same evidence could give another finding.
     """
 
     key: str
@@ -225,6 +229,8 @@ class Rule:
     scope: Scope = "visit"
     tables: tuple[Table, ...] = ()
     settings: tuple[str, ...] = ()
+    check: Callable[[Mapping[str, Any]], list[str]] | None = None
+    version: str = "1"
 
     @property
     def source(self) -> str:

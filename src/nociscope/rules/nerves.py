@@ -109,19 +109,34 @@ class Limits:
         own: float | None = getattr(study, column)
         if own is not None or not self.scores:
             return own
+        found = (self._published(study, measure, column) for measure in _MEASURE[column])
+        return next((limit for limit in found if limit is not None), None)
+
+    def latencies(self, study: NerveStudy) -> tuple[tuple[str, float, float], ...]:
+        """Return the latencies of a study that have a limit of their own: column, value, upper limit.
+
+        The laboratory's limit is that of the onset, or of the peak where the row has no onset; a published one is
+        that of the latency it was made for, and there may be one for each.
+        """
+        columns = _MEASURE["latency_uln"]
+        values = [(c, float(v)) for c in columns if (v := getattr(study, c)) is not None]
+        if study.latency_uln is not None:
+            return tuple((c, v, study.latency_uln) for c, v in values[:1])
+        found = ((c, v, self._published(study, c, "latency_uln")) for c, v in values)
+        return tuple((c, v, limit) for c, v, limit in found if limit is not None)
+
+    def _published(self, study: NerveStudy, measure: str, column: Limit) -> float | None:
+        """Return the limit of the norm that scored one value of a study."""
         if not self._sites:
             self._sites.update(zip((id(s) for s in self.studies), sites(self.studies), strict=True))
-        site = self._sites.get(id(study), study.nerve)
-        for measure in _MEASURE[column]:
-            value = getattr(study, measure)
-            score = None if value is None else self._score(measure, site, study.side, float(value))
-            if score is not None:
-                limit = score.limit_low if column.endswith("_lln") else score.limit_high
-                if limit is not None:
-                    if score.norm not in self.fallback:
-                        self.fallback.append(score.norm)
-                    return limit
-        return None
+        site, value = self._sites.get(id(study), study.nerve), getattr(study, measure)
+        score = None if value is None else self._score(measure, site, study.side, float(value))
+        if score is None:
+            return None
+        limit = score.limit_low if column.endswith("_lln") else score.limit_high
+        if limit is not None and score.norm not in self.fallback:
+            self.fallback.append(score.norm)
+        return limit
 
     def _score(self, measure: str, site: str, side: str, value: float) -> Score | None:
         for s in self.scores:

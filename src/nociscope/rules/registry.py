@@ -17,13 +17,40 @@ NAMED = "named"
 @cache
 def rules() -> tuple[Rule, ...]:
     """Return all rules."""
-    from nociscope.rules import aan_cidp, ean_pns_2021, efns_pns_2010, immpact_response, ncs_pattern, reliable_change
+    from nociscope.rules import (
+        aan_cidp,
+        besta_2008,
+        besta_2019,
+        ean_pns_2021,
+        efns_pns_2010,
+        ewing,
+        falco_2025_ald,
+        fibromyalgia,
+        ichd3_migraine,
+        immpact_response,
+        isn_2023_fm,
+        ncs_pattern,
+        neupsig_2016,
+        neurodiab_2010,
+        orthostatic,
+        reliable_change,
+    )
 
     return (
+        besta_2019.RULE,
+        besta_2008.RULE,
+        neurodiab_2010.RULE,
+        isn_2023_fm.RULE,
+        falco_2025_ald.RULE,
+        neupsig_2016.RULE,
+        *fibromyalgia.RULES,
+        ichd3_migraine.RULE,
         efns_pns_2010.RULE,
         ean_pns_2021.RULE,
         aan_cidp.RULE,
         ncs_pattern.RULE,
+        ewing.RULE,
+        orthostatic.RULE,
         immpact_response.RULE,
         reliable_change.RULE,
     )
@@ -41,6 +68,21 @@ def rule_named(key: str) -> Rule:
         if rule.key == key:
             return rule
     raise KeyError(key)
+
+
+def markdown() -> str:
+    """Return the documentation table of all rules."""
+    lines = [
+        "| rule | what it judges | met when | how often it is right | status | source |",
+        "|---|---|---|---|---|---|",
+    ]
+    for rule in rules():
+        status = f"{rule.status}, inactive" if rule.status == "unverified" else rule.status
+        source = f"[{rule.doi}](https://doi.org/{rule.doi})" if rule.doi else rule.citation
+        says = "<br>".join(line.strip() for line in rule.says)
+        cells = (f"`{rule.key}`", rule.title, says, rule.accuracy, f"{status}, version {rule.version}", source)
+        lines.append("| " + " | ".join(c.replace("|", "\\|") for c in cells) + " |")
+    return "\n".join(lines) + "\n"
 
 
 def nearest(key: str) -> str:
@@ -98,10 +140,8 @@ def check_settings(settings: Mapping[str, Any], file: str = "code/nociscope.toml
         for name in section:
             if allowed and name not in allowed:
                 wrong(f"[rules.{key}] has no setting {clean_text(name, 60)}", f"it reads {', '.join(allowed)}")
-    if "reliable_change" in settings and isinstance(settings["reliable_change"], Mapping):
-        from nociscope.rules.reliable_change import wrong_settings
-
-        for what in wrong_settings(settings["reliable_change"]):
-            wrong(what, "give sd above 0 and reliability from 0 to below 1")
+        check = known[key].check
+        for what in () if check is None else check(section):
+            wrong(clean_text(what, 200), f"see nociscope rules show {key}")
     if problems:
         raise InvalidStudy(problems)

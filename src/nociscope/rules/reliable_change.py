@@ -142,4 +142,5 @@ RULE = Rule(
     accuracy="2.5 % of people who do not change seem to improve",
     evaluate=evaluate,
     scope="course",
+    check=wrong_settings,
 )

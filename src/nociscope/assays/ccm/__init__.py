@@ -7,6 +7,7 @@ from nociscope.assays.ccm.read import EXTENSIONS, CcmRecording, Frame, read
 from nociscope.assays.ccm.settings import CCM_TABLE, CcmSettings
 from nociscope.assays.ccm.simulate import Scene, density_ladder, simulate, simulate_frame
 from nociscope.assays.declaration import Assay, FileInput, Loss, Measure, Reference, Spread, TableInput
+from nociscope.tables import MISSING, Reading
 
 __all__ = [
     "ASSAY",
@@ -48,6 +49,11 @@ def _measure(
         scored=scored,
         doi=doi,
     )
+
+
+def is_of_eye(reading: Reading) -> bool:
+    """Tell whether a reading is an eye's: those of single frames name their image, and are its parts."""
+    return reading.source == MISSING or reading.source.endswith(".tsv")
 
 
 ASSAY = Assay(
@@ -118,6 +124,7 @@ ASSAY = Assay(
     measure=measure,
     draw=draw,
     simulate=simulate,
+    compared=is_of_eye,
     derivatives=masks,
     settings=CcmSettings,
     methods=(
