@@ -71,6 +71,7 @@ def test_links_resolve_on_the_page_or_lead_to_neighbours_and_sources(page: Page)
                 "sub-01_ses-1_readings.tsv",
                 "sub-01_ses-1_scores.tsv",
                 "sub-01_ses-1_findings.json",
+                "sub-01_ses-1_mechanisms.tsv",
             )
     for tag, attrs in page.elements:
         for name in ("aria-labelledby", "aria-describedby"):
