@@ -15,13 +15,14 @@ from nociscope.change.model import CHANGES
 from nociscope.cohort.responders import RESPONDERS
 from nociscope.engine.logs import PROBLEMS
 from nociscope.rules.registry import markdown
-from nociscope.tables import FINDINGS, READINGS, SCORES
+from nociscope.tables import FINDINGS, MECHANISMS, READINGS, SCORES
 
 HERE = Path(__file__).parent
 COMMANDS = (
     ("run",),
     ("check",),
     ("score",),
+    ("explain",),
     ("norms", "list"),
     ("norms", "show"),
     ("norms", "build"),
@@ -58,7 +59,7 @@ def usage(command: tuple[str, ...]) -> str:
 def pages() -> dict[str, str]:
     """Return page -> its text with fresh tables."""
     outputs = (HERE / "outputs.md").read_text(encoding="utf-8")
-    for table in (READINGS, SCORES, FINDINGS, CHANGES, RESPONDERS, PROBLEMS):
+    for table in (READINGS, SCORES, FINDINGS, MECHANISMS, CHANGES, RESPONDERS, PROBLEMS):
         outputs = between(outputs, table.name, table.markdown())
     commands = (HERE / "commands.md").read_text(encoding="utf-8")
     for command in COMMANDS:

@@ -56,7 +56,8 @@ def ranks(explainer: Explainer, people: People, z: np.ndarray, rng: np.random.Ge
                 true = people.effective[i, k]
                 if its:
                     group = explainer.group(its, mechanisms, frozenset())
-                    weight, mean, sd, states = terms(group, row[list(its)], PRIOR[list(mechanisms)], column)
+                    taken = explainer.taken(its, row[None, list(its)])[0]
+                    weight, mean, sd, states = terms(group, taken, PRIOR[list(mechanisms)], column)
                     on = states[:, column] > 0
                     absent = weight[~on].sum()
                     below = (weight[on] * stats.norm.cdf((true - mean[on]) / sd[on])).sum()
@@ -249,11 +250,12 @@ def sampler_section(people: int, draws: int) -> list[str]:
     sizes = np.full((people, K), np.inf)
     for tests, mechanisms in blocks():
         group = explainer.group(tuple(tests), tuple(mechanisms), frozenset())
-        fit = model.fit(group, drawn.z[:, tests])
+        z = explainer.taken(tuple(tests), drawn.z[:, tests])
+        fit = model.fit(group, z)
         weight = model.weights_of(fit.log_likelihood, group.states, PRIOR[mechanisms])
         exact = np.einsum("ns,nsk,sk->nk", weight, fit.severity, group.states)
         for i in range(people):
-            mean, sd, size = importance(drawn.z[i, tests], tests, mechanisms, rng, draws)
+            mean, sd, size = importance(z[i], tests, mechanisms, rng, draws)
             worst[i, mechanisms] = np.abs(mean - exact[i]) / np.maximum(sd, 1e-3)
             sizes[i, mechanisms] = size
     return [

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nociscope import files
 from nociscope.problems import Problem
-from nociscope.study.records import Participant
+
+if TYPE_CHECKING:
+    from nociscope.study.records import Participant
 
 NAMES = ("migraine", "snri", "tricyclic")
 

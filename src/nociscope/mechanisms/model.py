@@ -13,6 +13,9 @@ three times the usual one. This makes the sum over which tests are in error fini
 Gaussian terms, and no sampling, mode or approximation by reweighting is needed. At most three tests that belong
 together are taken to be in error at once.
 
+One departure is deliberate: a score beyond 2 SD on the side where no mechanism moves its test counts as 2 SD (see
+:meth:`nociscope.mechanisms.profile.Explainer.taken`).
+
 Mechanisms and tests fall into groups without a link; the sum over all 2^8 sets of mechanisms is the product of the
 groups' sums, and is made so.
 """
@@ -234,10 +237,11 @@ def _fit(group: Group, z: Floats) -> Fit:
     bends = [np.broadcast_to(second, (n, *second.shape))[:, :, None, :]]
     for (inverse, log_factor), sets in zip(group.error_cores, group.error_sets, strict=True):
         us = u[:, :, sets]  # (N, S, C, size)
-        solved = np.einsum("scij,nscj->nsci", inverse, us)
+        solved = sum(inverse[..., i] * us[..., i, None] for i in range(sets.shape[1]))
         terms.append(base[..., None] + sets.shape[1] * odds - 0.5 * log_factor + 0.5 * (us * solved).sum(-1))
         own = projected[:, :, sets]  # (S, k, C, size)
-        means.append(first[:, :, None, :] - np.einsum("nsci,skci->nsck", solved, own))
+        moved = sum(solved[..., i, None] * own[..., i].swapaxes(1, 2) for i in range(sets.shape[1]))
+        means.append(first[:, :, None, :] - moved)
         bend = second[:, None, :] - (own[..., None, :] @ inverse[:, None] @ own[..., None])[..., 0, 0].swapaxes(1, 2)
         bends.append(np.broadcast_to(bend, (n, *bend.shape)))
     logs = np.concatenate(terms, axis=2)

@@ -25,6 +25,9 @@ NOT_ASSESSABLE = 0.85
 SURPRISE = 0.01
 """A test is surprising when the others predicted a value as far out or further with less than this probability."""
 
+HEALTHY_LIMIT = 2.0
+"""Scores further on the side where no mechanism moves a test count as this many standard deviations."""
+
 _OPPOSED = math.log(2)
 _NAMED = 5
 
@@ -98,6 +101,22 @@ class Explainer:
                 tests, mechanisms, k.shift, k.se, self._covariance, self._extra(covariates)
             )
         return self._groups[key]
+
+    def offset(self, tests: tuple[int, ...]) -> Floats:
+        """Return how far the laboratory's healthy scores lie off the norms, (m,)."""
+        return self._laboratory.offset[list(tests)]
+
+    def taken(self, tests: tuple[int, ...], z: Floats) -> Floats:
+        """Return scores as the model takes them, (N, m): the offset taken off, and cut on the healthy side.
+
+        People who have a mechanism vary more than those who do not, so a score far on the *healthy* side would count
+        as a sign of it. There, beyond 2 SD of the laboratory, a score counts as 2 SD.
+        """
+        at = list(tests)
+        shift, spread = self.knowledge.shift[at], self._laboratory.spread[at]
+        above = np.where((shift.max(1) <= 0) & (shift.min(1) < 0), HEALTHY_LIMIT * spread, np.inf)
+        below = np.where((shift.min(1) >= 0) & (shift.max(1) > 0), -HEALTHY_LIMIT * spread, -np.inf)
+        return np.clip(z - self.offset(tests), below, above)
 
     def battery(self, tests: tuple[int, ...], covariates: frozenset[str]) -> model.Battery:
         """Return how much some tests can tell, whatever their values."""
@@ -202,9 +221,9 @@ class _Told:
         self.explainer = explainer
         self.group = group
         self.z = z
-        of, at = list(group.mechanisms), list(group.tests)
-        self.offset = explainer._laboratory.offset[at]
-        self.fit: Fit = model.fit(group, z - self.offset)
+        of = list(group.mechanisms)
+        taken = explainer.taken(group.tests, z)
+        self.fit: Fit = model.fit(group, taken)
         states = group.states
         self.shipped, self.prior = explainer._shipped[of], explainer._prior[of]
         self.weights = model.weights_of(self.fit.log_likelihood, states, self.prior)
@@ -218,7 +237,7 @@ class _Told:
         self.surprise = 2 * np.minimum(below, 1 - below)
         residual = np.moveaxis(self.fit.residual, 2, 1)
         shift = (left * residual).sum(-1)
-        self.expected = z - shift
+        self.expected = taken - shift + explainer.offset(group.tests)
         spread = self.fit.residual_sd.T + 0 * residual
         self.expected_sd = np.sqrt((left * (spread**2 + (residual - shift[..., None]) ** 2)).sum(-1))
         self.error = np.einsum("ns,nsm->nm", self.weights, self.fit.error)

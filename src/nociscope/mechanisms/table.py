@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from nociscope import files
@@ -59,10 +60,16 @@ def read_scores(path: Path) -> tuple[list[Scored], list[Problem]]:
 _Z = SCORES.column("z")
 
 
+@lru_cache(maxsize=65_536)
+def _text(cell: str) -> str:
+    """Return a cell as one clean line; the same few words fill a table."""
+    return clean_text(cell.strip()) or MISSING
+
+
 def _scored(row: RawRow) -> tuple[list[Scored], list[Problem]]:
-    cells = {name: row.cells.get(name, "").strip() or MISSING for name in ("session_id", *NEEDED)}
-    person = clean_text(cells["participant_id"])
-    if person in ("", MISSING):
+    cells = row.cells
+    person = _text(cells["participant_id"])
+    if person == MISSING:
         return [], [_problem(row, "participant_id", "the cell is empty, so nobody can be explained by this row")]
     wrong: list[Problem] = []
     z: float | None = None
@@ -71,10 +78,8 @@ def _scored(row: RawRow) -> tuple[list[Scored], list[Problem]]:
         z = None if value is None else float(value)
     except ValueError as error:
         wrong.append(_problem(row, "z", str(error)))
-    session, assay, site, measure = (
-        clean_text(cells[n]) or MISSING for n in ("session_id", "assay", "site", "measure")
-    )
-    return [Scored(person, session, assay, site, measure, z)], wrong
+    session = _text(cells.get("session_id", ""))
+    return [Scored(person, session, _text(cells["assay"]), _text(cells["site"]), _text(cells["measure"]), z)], wrong
 
 
 def _problem(row: RawRow, column: str, what: str) -> Problem:
