@@ -50,6 +50,7 @@ RULE = Rule(
         "  D nausea_vomiting, or photophobia and phonophobia",
         "  E other_diagnosis no: not better accounted for otherwise",
     ),
+    accuracy="accuracy not read in a source",
     evaluate=evaluate,
     tables=(TABLE,),
 )
