@@ -266,29 +266,33 @@ def sampler_section(people: int, draws: int) -> list[str]:
     ]
 
 
+def put(page: Path, name: str, lines: list[str]) -> None:
+    """Write a section between its marks."""
+    start, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
+    before, rest = page.read_text(encoding="utf-8").split(start)
+    body = "\n".join(lines)
+    page.write_text(f"{before}{start}{body}\n{end}{rest.split(end)[1]}", encoding="utf-8")
+
+
 def main() -> None:
     """Write the sections."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--small", action="store_true", help="a quick try that does not write")
-    small = parser.parse_args().small
-    sections = {
-        "empty": empty_section(),
-        "ranks": rank_section(100 if small else 1000),
-        "coverage": coverage_section(200 if small else 4000),
-        "sampler": sampler_section(10 if small else 300, 20_000 if small else 150_000),
-        "claims": claims_section(2 if small else 40, 100 if small else 150),
+    parser.add_argument("sections", nargs="*", help="empty, ranks, coverage, sampler, claims; all when none is named")
+    options = parser.parse_args()
+    small = options.small
+    made: dict[str, Callable[[], list[str]]] = {
+        "empty": empty_section,
+        "ranks": lambda: rank_section(100 if small else 1000),
+        "coverage": lambda: coverage_section(200 if small else 4000),
+        "sampler": lambda: sampler_section(10 if small else 300, 20_000 if small else 150_000),
+        "claims": lambda: claims_section(2 if small else 40, 100 if small else 150),
     }
-    page = Path(__file__).with_suffix(".md")
-    text = page.read_text(encoding="utf-8") if page.exists() else ""
-    for name, lines in sections.items():
-        body = "\n".join(lines)
-        print(f"## {name}\n{body}\n", flush=True)
-        start, end = f"<!-- {name} -->\n", f"\n<!-- end of {name} -->"
-        if not small and start in text:
-            before, rest = text.split(start)
-            text = f"{before}{start}{body}{end}{rest.split(end)[1]}"
-    if not small:
-        page.write_text(text, encoding="utf-8")
+    for name in options.sections or made:
+        lines = made[name]()
+        print("\n".join(["", f"## {name}", *lines]), flush=True)
+        if not small:
+            put(Path(__file__).with_suffix(".md"), name, lines)
 
 
 if __name__ == "__main__":
