@@ -36,6 +36,15 @@ def test_fiqr_missing_items_are_prorated_by_domain():
     assert not problems
 
 
+def test_fiqr_does_not_prorate_over_an_answer_that_cannot_be_right():
+    """A missing answer is prorated; an 11 on a scale to 10 costs its domain and the total, and nothing else."""
+    found, problems = readings("fiqr", {**items(1, 9, 6, q3="11"), **items(10, 11, 7), **items(12, 21, 8)})
+    assert found["fiqr_function"].value is None
+    assert found["fiqr_total"].value is None
+    assert found["fiqr_symptoms"].value == approx(40)
+    assert len(problems) == 1
+
+
 def test_fiqr_without_a_whole_domain_has_no_total():
     found = values("fiqr", {**items(1, 9, 6), **items(10, 11, "n/a"), **items(12, 21, 8)})
     assert found["fiqr_function"] == approx(18)

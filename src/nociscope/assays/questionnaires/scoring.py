@@ -86,8 +86,8 @@ def score(
     answers : mapping of str to array, shape (n,)
         Item -> raw codes, times as hours after midnight; items that are not in it are missing.
     given : mapping of str to array of bool, shape (n,), optional
-        Whether a cell held anything at all, be it refused; chooses between variants. Default: where there is an
-        answer.
+        Whether a cell held anything at all, be it refused; chooses between variants, and a score that would make do
+        without a missing answer has no value where one was refused. Default: where there is an answer.
 
     Returns
     -------
@@ -108,12 +108,20 @@ def score(
             answered, items = (np.choose(variant, [w[k] for w in ways]) for k in (0, 1))
         else:
             made = _combined(rule, [values[name] for name in rule.of])
+            if rule.missing != "none":  # a rule for missing answers does not excuse one that cannot be right
+                made = np.where(np.any([_refused(name, values, given) for name in rule.of], axis=0), np.nan, made)
             answered, items = (np.sum([counts[name][k] for name in rule.of], axis=0) for k in (0, 1))
         made = _banded(rule, made)
         values[rule.name] = made
         counts[rule.name] = (answered, items)
         out[rule.name] = Scored(made, answered, items, variant)
     return out
+
+
+def _refused(name: str, values: Mapping[str, Floats], given: Mapping[str, Bools]) -> Bools:
+    """Tell whose cell held something that was not used; nobody's where a gate made the answer not needed."""
+    missing = np.isnan(values[name])
+    return missing & given[name] if name in given else np.zeros_like(missing)
 
 
 def _combined(rule: ScoreRule, parts: list[Floats]) -> Floats:
