@@ -1,0 +1,97 @@
+"""What norms ask beside age and sex: a participant's height, and readings of the same visit, site and side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from nociscope import units
+from nociscope.norms.model import HEIGHT_CM
+from nociscope.study.records import Participant
+from nociscope.tables import MISSING, Reading
+
+_Place = tuple[str, str, str, str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The value of a covariate in the unit that was asked for, or None and why in words."""
+
+    value: float | None
+    why: str = "is missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The usable readings of a table by what, when and where they were measured."""
+
+    _places: dict[_Place, set[tuple[float, str]]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, readings: Iterable[Reading]) -> Surroundings:
+        """Index readings; failed, censored and missing values are no covariates."""
+        places: dict[_Place, set[tuple[float, str]]] = {}
+        for r in readings:
+            if r.value is not None and r.quality != "failed" and r.censored == "none":
+                places.setdefault(_place(r, r.measure), set()).add((r.value, r.unit))
+        return cls(places)
+
+    def covariate(self, name: str, unit: str, reading: Reading, participant: Participant) -> Found:
+        """Return a covariate of a reading.
+
+        Parameters
+        ----------
+        name : str
+            ``height_cm``, of the participant; else a measure of the reading's assay.
+        unit : str
+            The unit that is wanted.
+        reading : Reading
+            Whose participant, visit, assay, site and side count.
+        participant : Participant
+        """
+        if name == HEIGHT_CM:
+            height = participant.height_cm
+            return Found(None) if height is None else _converted(height, "cm", unit)
+        values = self._places.get(_place(reading, name), set())
+        if not values:
+            return Found(None, f"is missing{_where(reading)}")
+        if len(values) > 1:
+            return Found(None, f"has several values{_where(reading)}")
+        ((value, given),) = values
+        return _converted(value, given, unit)
+
+
+NOWHERE = Surroundings()
+"""For a reading of which nothing else is known."""
+
+
+def in_unit(value: float, unit: str, to: str) -> float | None:
+    """Return a value in another unit, None when it cannot be had.
+
+    A temperature and a change of temperature are never converted into each other: the baseline is not known here.
+    """
+    source, target = units.canonical(unit), units.canonical(to)
+    source, target = ("" if u == MISSING else u for u in (source, target))
+    if source == target:
+        return value
+    if not source or not target or "degC" in source or "degC" in target:
+        return None
+    try:
+        return units.convert(value, source, target)
+    except ValueError:
+        return None
+
+
+def _converted(value: float, unit: str, to: str) -> Found:
+    converted = in_unit(value, unit, to)
+    said = unit if unit not in ("", MISSING) else "no unit"
+    return Found(converted, "" if converted is not None else f"is given in {said}, not in {to}")
+
+
+def _place(reading: Reading, measure: str) -> _Place:
+    return reading.participant_id, reading.session_id, reading.assay, reading.site, reading.side, measure
+
+
+def _where(reading: Reading) -> str:
+    parts = [p for p in (reading.site, reading.side) if p not in ("", MISSING)]
+    return f" at {' '.join(parts)}" if parts else ""
