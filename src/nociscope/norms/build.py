@@ -163,7 +163,7 @@ def build_report(
             entries.append(entry)
             if norm is not None:
                 norms[norm.key] = norm
-        warning = suspicious(these, controls, library, assays)
+        warning = suspicious(these, controls, library, assays, source.around)
         warnings += [warning] if warning else []
     return BuildReport(tuple(norms.values()), tuple(entries), tuple(warnings))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from nociscope import units
 from nociscope.norms.model import HEIGHT_CM
@@ -70,16 +71,30 @@ def in_unit(value: float, unit: str, to: str) -> float | None:
 
     A temperature and a change of temperature are never converted into each other: the baseline is not known here.
     """
-    source, target = units.canonical(unit), units.canonical(to)
-    source, target = ("" if u == MISSING else u for u in (source, target))
+    source, target = _plain_unit(unit), _plain_unit(to)
     if source == target:
         return value
+    return units.convert(value, source, target) if convertible(unit, to) else None
+
+
+@lru_cache(maxsize=4096)
+def convertible(unit: str, to: str) -> bool:
+    """Tell whether :func:`in_unit` can give values of one unit in another."""
+    source, target = _plain_unit(unit), _plain_unit(to)
+    if source == target:
+        return True
     if not source or not target or "degC" in source or "degC" in target:
-        return None
+        return False
     try:
-        return units.convert(value, source, target)
+        units.convert(0.5, source, target)
     except ValueError:
-        return None
+        return False
+    return True
+
+
+def _plain_unit(unit: str) -> str:
+    canonical = units.canonical(unit)
+    return "" if canonical == MISSING else canonical
 
 
 def _converted(value: float, unit: str, to: str) -> Found:

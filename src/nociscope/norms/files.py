@@ -154,7 +154,7 @@ def _from_toml(text: str, file: str) -> list[dict[str, Any]]:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise BadInput(_problem(file, "", "", f"is not TOML ({error})", "correct the file")) from None
     version = top.pop("format", 1)
-    if version not in range(1, FORMAT + 1):
+    if isinstance(version, bool) or version not in range(1, FORMAT + 1):
         what = f"is not a form of norm files that this program reads (it reads up to {FORMAT})"
         raise BadInput(_problem(file, "format", version, what, "use the version of nociscope that wrote the file"))
     many = top.pop("norm", None)

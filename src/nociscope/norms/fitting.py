@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from nociscope.norms.covariates import NOWHERE, Surroundings, in_unit
+from nociscope.norms.covariates import NOWHERE, Surroundings, convertible
 from nociscope.norms.model import HEIGHT_CM, Norm, NormCovariate
 from nociscope.norms.reference import NOTHING, cell_for
 from nociscope.study.records import Participant
@@ -62,11 +62,12 @@ def fit(norm: Norm, reading: Reading, participant: Participant, around: Surround
     ]
     found = _covariates(norm, reading, participant, around)
     wrong += found.wrong
+    missing = [*_age_missing(norm, age), *found.missing]
     notes = []
-    looked_up = norm.form == "table" and not (wrong or found.missing)
+    looked_up = norm.form == "table" and not (wrong or missing)
     if looked_up and cell_for(norm, age, participant.sex, found.values) is None:
         wrong.append(f"{norm.key} has no line for sex {participant.sex or MISSING} at {_years(age)}")
-    obstacles = (*wrong, *found.missing)
+    obstacles = (*wrong, *missing)
     if age is None and not obstacles:
         notes.append(f"age is missing, so it cannot be told whether the norm's ages ({_ages(norm)}) hold")
     elif age is not None and not obstacles and not norm.age_low <= math.floor(age) <= norm.age_high:
@@ -160,7 +161,7 @@ def _device(norm: Norm, reading: Reading) -> str:
 
 
 def _unit(norm: Norm, reading: Reading) -> str:
-    if in_unit(0.5, reading.unit, norm.unit) is not None:
+    if convertible(reading.unit, norm.unit):
         return ""
     return (
         f"the unit {reading.unit or 'of a plain number'} is not that of the norm {norm.key} ({norm.unit or 'none'})"
@@ -176,9 +177,11 @@ def _sex(norm: Norm, sex: str) -> str:
     return f"sex {said} and the norm {norm.key} differs between women and men"
 
 
+def _age_missing(norm: Norm, age: float | None) -> tuple[str, ...]:
+    return (f"age is missing and the norm {norm.key} depends on it",) if age is None and norm.uses_age else ()
+
+
 def _age(norm: Norm, age: float | None) -> str:
-    if age is None:
-        return f"age is missing and the norm {norm.key} depends on it" if norm.uses_age else ""
-    if norm.age_low - norm.age_margin <= math.floor(age) <= norm.age_high + norm.age_margin:
+    if age is None or norm.age_low - norm.age_margin <= math.floor(age) <= norm.age_high + norm.age_margin:
         return ""
     return f"age {_years(age)} is outside the {_ages(norm)} of the norm {norm.key}"

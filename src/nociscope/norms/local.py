@@ -29,7 +29,8 @@ LEAST_AGE_SD = 5.0
 """Years; with less spread of ages a slope is not asked for."""
 
 SUPPORT = 2.0
-"""By how much the criterion must fall before any term enters."""
+"""By how much the criterion must fall for each term that enters. Without it, every further candidate would enter by
+chance in 16 % of studies; with it, in 4 %."""
 
 MOST_COLLINEAR = 30.0
 """Condition number of the standardised columns above which terms cannot be told apart, so not all of them enter. Two
@@ -324,7 +325,7 @@ def _possible(people: Sequence[Person], covariates: Sequence[Covariate]) -> list
 
 
 def _choose_terms(people: Sequence[Person], means: Array, covariates: Sequence[Covariate]) -> tuple[str, ...]:
-    """Return the terms that the data support; none unless the criterion falls by :data:`SUPPORT`."""
+    """Return the terms that the data support, each by a fall of the criterion of :data:`SUPPORT`."""
     n, possible = len(people), _possible(people, covariates)
     every = _design(people, possible)
     y = means - means.mean()
@@ -336,8 +337,7 @@ def _choose_terms(people: Sequence[Person], means: Array, covariates: Sequence[C
             columns = every.columns[:, places]
             if k == 1 or np.linalg.cond(columns / columns.std(axis=0)) < MOST_COLLINEAR:
                 scores[tuple(possible[i] for i in places)] = _aicc(columns, y)
-    best = min(scores, key=lambda s: (scores[s], len(s)))
-    return best if scores[best] < scores[()] - SUPPORT else ()
+    return min(scores, key=lambda s: (scores[s] + SUPPORT * len(s), len(s)))
 
 
 def _aicc(columns: Array, y: Array) -> float:

@@ -128,8 +128,8 @@ def _undecided_device(reading: Reading, usable: Sequence[Fit], library: NormLibr
     first = usable[0].norm
     if not first.devices or reading.device.strip() not in ("", MISSING):
         return ""
-    rank = _preference(first, library)[:-1]
-    peers = [f.norm for f in usable if f.norm.devices and _preference(f.norm, library)[:-1] == rank]
+    rank = _preference(first, library)[:3]  # named, own, how well the place is described; whoever the person is
+    peers = [f.norm for f in usable if f.norm.devices and _preference(f.norm, library)[:3] == rank]
     if len({n.devices for n in peers}) < 2:
         return ""
     return "the device is missing, and there is a norm for each of several: " + ", ".join(

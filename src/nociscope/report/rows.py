@@ -229,7 +229,7 @@ def reading_table(
 
 
 def _without_shared_whom(lines: tuple[Line, ...]) -> tuple[tuple[Line, ...], str]:
-    """Return the lines without whom their expected values and limits are for, and that, where all of several agree."""
+    """Return the lines without whom their expected values are for, and that, where all of several agree."""
     said = [s.expected_for for line in lines for s in line.scores if s.expected or s.limits]
     if len(said) < 2 or len(set(said)) > 1:
         return lines, ""

@@ -168,7 +168,7 @@ MEASURES = (
         name="laser_energy",
         unit="J",
         title="Laser energy",
-        meaning="Mean energy of the pulses; the response grows with it, so norms hold for the controls' energies only",
+        meaning="Mean energy of the pulses; the response grows with it, so norms hold for these energies only",
         spread="none",
         scored=False,
     ),
