@@ -189,6 +189,8 @@ def test_two_energies_at_one_place_are_not_guessed_between() -> None:
     assert "laser energy has several values at hand left" in scored((person, twice), [own])[0].reason
     same = [*readings, replace(readings[1], method="again")]
     assert scored((person, same), [own])[0].call == "normal"
+    other_device = [replace(readings[0], device="A"), replace(readings[1], device="A"), replace(twice[2], device="B")]
+    assert scored((person, other_device), [own])[0].call == "normal"
 
 
 def test_a_failed_or_censored_reading_is_no_covariate() -> None:

@@ -24,21 +24,21 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """The usable readings of a table by what, when and where they were measured."""
+    """The usable readings of a table by what, when and where they were measured: value, unit and device."""
 
-    _places: dict[_Place, set[tuple[float, str]]] = field(default_factory=dict)
+    _places: dict[_Place, set[tuple[float, str, str]]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, readings: Iterable[Reading]) -> Surroundings:
         """Index readings; failed, censored and missing values are no covariates."""
-        places: dict[_Place, set[tuple[float, str]]] = {}
+        places: dict[_Place, set[tuple[float, str, str]]] = {}
         for r in readings:
             if r.value is not None and r.quality != "failed" and r.censored == "none":
-                places.setdefault(_place(r, r.measure), set()).add((r.value, r.unit))
+                places.setdefault(_place(r, r.measure), set()).add((r.value, r.unit, r.device))
         return cls(places)
 
     def covariate(self, name: str, unit: str, reading: Reading, participant: Participant) -> Found:
-        """Return a covariate of a reading.
+        """Return a covariate of a reading; of several values, the one that was measured with the same device.
 
         Parameters
         ----------
@@ -53,9 +53,11 @@ class Surroundings:
         if name == HEIGHT_CM:
             height = participant.height_cm
             return Found(None) if height is None else _converted(height, "cm", unit)
-        values = self._places.get(_place(reading, name), set())
-        if not values:
+        found = self._places.get(_place(reading, name), set())
+        if not found:
             return Found(None, f"is missing{_where(reading)}")
+        of_device = {f for f in found if f[2] == reading.device} or found
+        values = {f[:2] for f in of_device}
         if len(values) > 1:
             return Found(None, f"has several values{_where(reading)}")
         ((value, given),) = values

@@ -117,7 +117,7 @@ def _covariates(norm: Norm, reading: Reading, participant: Participant, around: 
         said = f"{c.words} {found.value:.4g} {c.unit}"
         if excess > c.margin:
             wrong.append(f"{said} is outside the {_span(c)} of the norm {norm.key}")
-        elif excess > 0:
+        elif excess > 0 and c.slope is not None:  # beyond the controls the line is only extended
             beyond.append(f"{said} lies beyond the {_span(c)} of the reference group")
     return _Asked(values, tuple(wrong), tuple(missing), tuple(beyond))
 
