@@ -178,7 +178,7 @@ def test_the_error_of_the_slope_is_carried_away_from_the_controls() -> None:
 
 
 def test_scores_of_old_people_are_right_when_controls_are_young() -> None:
-    """Truth: a slope drawn from its error. Around the published slope z has mean 0 and SD 1; without it, z lies low."""
+    """Truth: a slope drawn from its error. Around the published slope z is right; without it, z lies low."""
     rng = np.random.default_rng(4)
     z_with, z_without = [], []
     for _ in range(400):
