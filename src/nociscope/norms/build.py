@@ -254,10 +254,13 @@ def _about_covariates(sample: Sample, measure: Measure) -> list[str]:
 
 
 def _prior(place: Place, sample: Sample, measure: Measure, library: NormLibrary) -> tuple[Norm | None, str]:
-    """Return the published norm to shrink toward, and what is to be said of it."""
+    """Return the published norm to shrink toward, and what is to be said of it.
+
+    One whose women have a slope of age of their own is passed over: a local line would lose it.
+    """
     assay, name, site, method, unit = place
     scale = "log10" if measure.log10 else "identity"
-    device = sample.devices[0] if len(sample.devices) == 1 else MISSING
+    device = sample.known_devices[0] if len(sample.known_devices) == 1 else MISSING
     probe = Reading(assay=assay, measure=name, site=site, method=method, unit=unit, value=1.0, device=device)
     for norm in sorted(library.candidates(assay, name), key=lambda n: n.key):
         if (
@@ -285,7 +288,7 @@ def _prior(place: Place, sample: Sample, measure: Measure, library: NormLibrary)
 def _has_spread(norm: Norm) -> bool:
     if norm.form == "table":
         return all(c.sd is not None and (c.mean is not None or c.median is not None) for c in norm.cells)
-    return norm.form in ("normal", "regression") and norm.sd is not None
+    return norm.form in ("normal", "regression") and norm.sd is not None and norm.age_slope_women is None
 
 
 def _weight(norm: Norm) -> float:
@@ -312,8 +315,11 @@ def _expected(norm: Norm, sample: Sample) -> list[tuple[float, float]] | None:
 
 
 def _alone(place: Place, sample: Sample, measure: Measure, slopes: Sequence[SlopeSource]) -> tuple[Norm | None, str]:
-    """Return the norm that controls make alone, or around a published slope of age where one was asked for."""
-    around, about = _around_slope(place, sample, slopes)
+    """Return the norm that controls make alone, or around a published slope of age where one was asked for.
+
+    Published slopes are of the plain value, so there is none for a measure on the log scale.
+    """
+    around, about = (None, "") if measure.log10 else _around_slope(place, sample, slopes)
     made = around or estimate(sample.people, covariates=measure.covariates)
     return (None if made is None else line_of(made, None, sample, measure.covariates)), about
 
