@@ -182,7 +182,7 @@ def _content(result: VisitResult, known: Mapping[str, Assay], room: Room) -> dic
         "sections": sections,
         "findings": grouped(findings_words(result.findings, room.entries, room.text, known)),
         "findings_omitted": max(0, len(result.findings) - room.entries),
-        "profile": profile_words(result.mechanisms, room.entries),
+        "profile": profile_words(result.mechanisms, room.entries, {a.name: a.title for a in result.assays}),
         "course": None if result.course is None else course_words(result.course, known, min(room.readings, 60)),
         "course_section": course_section,
         "table_problems": tuple((_WEIGHTS[p.severity], p.sentence()) for p in _weighed(result.problems))[
