@@ -115,16 +115,22 @@ def _content(study_name: str, tables: Tables, known: Mapping[str, Assay], room: 
         "people": tuple(_people(r) for r in tables["people"]),
         "everyone": _everyone(tables["people"]),
         "tests": _tests(tables["tests"], shown),
+        "not_done": wording.listed(_not_done(tables["tests"])),
         "strips": _strips(tables, shown, keys),
         "keys": keys,
         "others": _by_assay(kept[: room.quantities], titles),
         "others_left": len(others) - min(len(kept), room.quantities),
         "quantities": len(blocks),
-        "telling": _telling(tables["comparisons"], keys),
+        "telling": _telling(tables["comparisons"], keys, {str(r["group"]): r for r in tables["people"]}),
         "compared": bool(tables["comparisons"]),
         "heat": _heat(tables, groups, known, room.people),
         "rules": _rules(tables["rules"], shown),
         "profiles": _profiles(tables, shown),
+        "not_assessable": wording.listed(
+            _word(r, "title").lower()
+            for r in tables["profiles"]
+            if r["group"] == _whole(groups) and not _int(r, "assessed")
+        ),
         "fibres": _fibres(tables, shown),
         "agreement": tuple(_agreement(r, tables) for r in tables["agreement"] if r["group"] == _whole(groups)),
         "correlations": _correlations(tables["correlations"], shown, known),
@@ -168,6 +174,15 @@ def _whole(groups: Sequence[str]) -> str:
 
 def _span(low: float | None, high: float | None, decimals: int | None) -> str:
     return "" if low is None or high is None else f"{wording.number(low, decimals)} to {wording.number(high, decimals)}"
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{value:.0f}"
+
+
+def _percent_span(row: Row) -> str:
+    """Return ``42 % (19 to 68)`` of a row with a share in percent."""
+    return f"{_percent(_float(row, 'percent'))} % ({_percent(_float(row, 'low'))} to {_percent(_float(row, 'high'))})"
 
 
 def _with_span(row: Row, name: str, decimals: int | None, low: str = "", high: str = "") -> str:
@@ -229,8 +244,18 @@ def _tests(rows: Sequence[Row], groups: Sequence[str]) -> tuple[dict[str, Any], 
     by = {(str(r["assay"]), str(r["group"])): r for r in rows}
     return tuple(
         {"title": title, "cells": tuple(_test_cell(by.get((assay, g))) for g in groups)}
-        for assay, title in {str(r["assay"]): _word(r, "title") for r in rows}.items()
+        for assay, title in {str(r["assay"]): _word(r, "title") for r in rows if _was_done(r)}.items()
     )
+
+
+def _was_done(row: Row) -> bool:
+    return any(_int(row, k) for k in ("done", "partial", "failed"))
+
+
+def _not_done(rows: Sequence[Row]) -> list[str]:
+    """Return the tests that nobody had, in words."""
+    done = {str(r["assay"]) for r in rows if _was_done(r)}
+    return list(dict.fromkeys(_word(r, "title").lower() for r in rows if r["assay"] not in done))
 
 
 def _test_cell(row: Row | None) -> dict[str, str]:
@@ -262,7 +287,7 @@ def _blocks(tables: Tables, groups: Sequence[str], known: Mapping[str, Assay]) -
             if r["group"] in groups
         )
         notes = dict.fromkeys(_word(c, "remark") for g in groups for c in mine[g] if c.get("remark"))
-        if any(r.get("scale") == "log10" for r in own):
+        if any(r.get("scale") == "log10" and _float(r, "mean") is not None for r in own):
             notes["means are geometric; deviation and Hedges’ g are of decimal logarithms"] = None
         key = own[0].get("key")
         out.append((Block(words=words, groups=cells, notes=tuple(notes)), key if isinstance(key, int) else None))
@@ -315,7 +340,7 @@ def _by_assay(blocks: Iterable[Block], titles: Mapping[str, str]) -> tuple[tuple
     return tuple((titles.get(a, wording.shown(a, 80)), tuple(own)) for a, own in found.items())
 
 
-def _telling(rows: Sequence[Row], keys: Sequence[Block]) -> tuple[dict[str, Any], ...]:
+def _telling(rows: Sequence[Row], keys: Sequence[Block], people: Mapping[str, Row]) -> tuple[dict[str, Any], ...]:
     """Return for each comparison of groups how many intervals leave out chance, and which of those shown first."""
     titles = {b.words.quantity: b.words for b in keys}
     out: list[dict[str, Any]] = []
@@ -325,6 +350,7 @@ def _telling(rows: Sequence[Row], keys: Sequence[Block]) -> tuple[dict[str, Any]
         out.append(
             {
                 "pair": f"{_group(pair[0])} beside {_group(pair[1])}",
+                "ages": tuple(wording.number(_float(people.get(g, {}), "age_mean"), 1) for g in pair),
                 "first": _counts(first),
                 "others": _counts([r for r in own if r.get("key") is None]),
                 "which": tuple(
@@ -393,7 +419,8 @@ def _said(block: Block) -> str:
             pair = f"{g.group} v {a['reference']}: " if len(block.groups) > 2 else ""
             effect = [f"g {a['g']}"] if a["g"] else []
             effect += [f"area {a['auc']}"] if a["auc"] else []
-            parts.append(pair + "; ".join(effect))
+            said = pair + "; ".join(effect)
+            parts.append(said[:1].upper() + said[1:] if said.startswith("area") else said)
     return ". ".join(parts)
 
 
@@ -464,11 +491,10 @@ def _rule_cell(row: Row | None, place: int) -> dict[str, str]:
         return {"bar": "", "share": "", "span": "", "unknown": "", "grades": ""}
     meets, unknown = _int(row, "meets"), _int(row, "cannot_tell")
     told = people - unknown
-    span = _span(_float(row, "low"), _float(row, "high"), 0)
     return {
         "bar": figures.share_bar(meets, unknown, people, figures.colour_of(place)),
         "share": f"{meets} of {told}" if told else "none can be told",
-        "span": f"{wording.number(_float(row, 'percent'), 0)} % ({span})" if told else "",
+        "span": _percent_span(row) if told else "",
         "unknown": f"cannot tell {unknown}" if unknown else "",
         "grades": _word(row, "grades", 200).replace("_", " "),
     }
@@ -485,6 +511,7 @@ def _profiles(tables: Tables, groups: Sequence[str]) -> tuple[dict[str, Any], ..
     by: dict[str, dict[str, Row]] = {}
     for r in tables["profiles"]:
         by.setdefault(str(r["mechanism"]), {})[str(r["group"])] = r
+    by = {m: own for m, own in by.items() if any(_int(r, "assessed") for r in own.values())}
     out: list[dict[str, Any]] = []
     for mechanism, own in by.items():
         title = _word(next(iter(own.values())), "title", 80)
@@ -506,7 +533,7 @@ def _profile_cell(row: Row | None) -> dict[str, str]:
     left = _int(row, "not_assessable")
     return {
         "toward": f"{_int(row, 'toward')} of {assessed}",
-        "span": f"{wording.number(_float(row, 'percent'), 0)} % ({_span(_float(row, 'low'), _float(row, 'high'), 0)})",
+        "span": _percent_span(row),
         "median": wording.probability(_float(row, "median")),
         "left": f"not assessable {left}" if left else "",
     }
@@ -546,11 +573,10 @@ def _fibre_cell(row: Row | None, place: int) -> dict[str, str]:
     if row is None or not judged:
         return {"bar": "", "share": "–", "span": ""}
     loss = _int(row, "loss")
-    span = _span(_float(row, "low"), _float(row, "high"), 0)
     return {
         "bar": figures.share_bar(loss, 0, judged, figures.colour_of(place)),
         "share": f"{loss} of {judged}",
-        "span": f"{wording.number(_float(row, 'percent'), 0)} % ({span})",
+        "span": _percent_span(row),
     }
 
 
@@ -573,7 +599,7 @@ def _agreement(row: Row, tables: Tables) -> dict[str, str]:
         "pair": f"{titles[str(row['test'])]} and {titles[str(row['other'])]}",
         "judged": str(_int(row, "judged")),
         **{k: str(_int(row, k)) for k in ("both", "test_only", "other_only", "neither")},
-        "agree": f"{wording.number(_float(row, 'percent'), 0)} % ({_span(_float(row, 'low'), _float(row, 'high'), 0)})",
+        "agree": _percent_span(row),
         "kappa": _with_span(row, "kappa", 2),
     }
 
@@ -627,13 +653,13 @@ def _course(row: Row, known: Mapping[str, Assay]) -> dict[str, str]:
 
 
 def _responders(row: Row) -> dict[str, str]:
-    placebo = _with_span(row, "placebo_percent", 0, "placebo_low", "placebo_high")
+    placebo, low, high = (_percent(_float(row, f"placebo_{k}")) for k in ("percent", "low", "high"))
     return {
         "group": _group(str(row["group"])),
         "definition": _word(row, "definition"),
         "share": f"{_int(row, 'responders')} of {_int(row, 'n')}",
-        "percent": f"{_with_span(row, 'percent', 0, 'low', 'high')} %",
-        "placebo": f"{placebo} %" if placebo else "",
+        "percent": _percent_span(row),
+        "placebo": f"{placebo} % ({low} to {high})" if placebo else "",
         "source": _word(row, "placebo_source", 300),
     }
 
@@ -667,8 +693,10 @@ def _forest_line(row: Row, groups: Sequence[str], percent: bool) -> figures.Fore
     value, low, high = (_float(row, k) for k in ("value", "low", "high"))
     ends = _float(row, "prediction_low"), _float(row, "prediction_high")
     count = f"{_int(row, 'events')} of {_int(row, 'n')}, " if row.get("events") is not None else ""
-    words = f"{count}{wording.number(value, 0 if percent else 2)}{' %' if percent else ''}"
-    span = _span(low, high, 0 if percent else 2)
+    if percent:
+        shown, span = f"{_percent(value)} %", f"{_percent(low)} to {_percent(high)}"
+    else:
+        shown, span = wording.number(value, 2), _span(low, high, 2)
     first = name.split(" v ")[0]
     return figures.ForestLine(
         name=_group(name) if kind == "own" else name,
@@ -676,7 +704,7 @@ def _forest_line(row: Row, groups: Sequence[str], percent: bool) -> figures.Fore
         value=value or 0.0,
         low=low,
         high=high,
-        words=f"{words} ({span})" if span else words,
+        words=f"{count}{shown} ({span})" if span else f"{count}{shown}",
         colour=figures.colour_of(groups.index(first)) if kind == "own" and first in groups else "",
         prediction=(ends[0], ends[1]) if ends[0] is not None and ends[1] is not None else None,
     )

@@ -212,10 +212,10 @@ def heat_map(rows: Sequence[HeatRow], columns: Sequence[str], blocks: Sequence[s
     columns, blocks : sequence of str
         Name of each column, and what stands together (the test).
     """
-    tall = max(2.0, min(14.0, 1000 / max(1, len(rows))))
+    tall = max(1.6, min(14.0, 700 / max(1, len(rows))))
     named = tall >= 9
-    left = 84.0 if named else 66.0
-    wide = min(30.0, (960 - left) / max(1, len(columns)))
+    left = 84.0 if named else 112.0
+    wide = min(48.0, (960 - left) / max(1, len(columns)))
     head = 132.0
     xs: list[float] = []
     at = left
@@ -245,7 +245,7 @@ def heat_map(rows: Sequence[HeatRow], columns: Sequence[str], blocks: Sequence[s
         body.append(_line("".join(missing), stroke=PALETTE.rule, width=min(1.0, tall / 4)))
     body += _group_words(rows, head, tall, left, named)
     body += _legend(left, y + 12)
-    return _svg(max(at + 96, 640), y + 34, label, body)
+    return _svg(max(at + 96, left + 560), y + 34, label, body)
 
 
 def _band(z: float) -> int:
