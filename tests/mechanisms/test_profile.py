@@ -178,7 +178,7 @@ def test_an_offset_that_controls_show_is_taken_off(z):
     )
 
 
-# --- the tests of one assay together ---------------------------------------------------------------------------------
+# --- the tests of one assay together -------------------------------------------------------------------------------
 
 # The scores of a virtual person with demyelination: every nerve reading alone seems to speak against it, because the
 # other readings say the same more strongly.

@@ -37,7 +37,11 @@ FIBRE_TESTS = (
 )
 """Structure (biopsy, cornea), function (thresholds, potentials) and autonomic fibres (conductance, heart rate)."""
 
-_STATES = {"loss": "loss in one of its measures", "no_loss": "compared with a norm, no loss", "unknown": "not compared"}
+_STATES = {
+    "loss": "loss in one of its measures",
+    "no_loss": "compared with a norm, no loss",
+    "unknown": "not compared",
+}
 
 SMALL_FIBRES = Table(
     "small_fibres",
@@ -80,7 +84,7 @@ AGREEMENT = Table(
         Column("percent", "Share of whom both say the same", "number", unit="%"),
         Column("low", "Lower end of its 95 % interval (Wilson)", "number", unit="%"),
         Column("high", "Upper end of that interval", "number", unit="%"),
-        Column("kappa", "Cohen's kappa: agreement beyond chance; n/a where one test says the same of everyone", "number"),
+        Column("kappa", "Cohen's kappa, agreement beyond chance; n/a where one test says the same of all", "number"),
         Column("kappa_low", "Lower end of its 95 % interval", "number"),
         Column("kappa_high", "Upper end of that interval", "number"),
     ),

@@ -28,7 +28,7 @@ COMPARISONS = Table(
         Column("reference_n", "People of the reference group with a value", "integer", minimum=0),
         Column("scale", "Scale of Hedges' g", "choice",
                choices={"linear": "that of the values", "log10": "decimal logarithm"}),
-        Column("g", "Hedges' g, group minus reference; n/a where a value is only known to be lower or higher", "number"),
+        Column("g", "Hedges' g, group minus reference; n/a where a value is only a bound", "number"),
         Column("g_low", "Lower end of its 95 % interval", "number"),
         Column("g_high", "Upper end of that interval", "number"),
         Column("auc", "Chance that a person of the group has a higher value than one of the reference", "number",
@@ -36,8 +36,8 @@ COMPARISONS = Table(
         Column("auc_low", "Lower end of its 95 % interval (DeLong)", "number", minimum=0, maximum=1),
         Column("auc_high", "Upper end of that interval", "number", minimum=0, maximum=1),
         Column("p", "Of the Mann-Whitney test; n/a under three people in a group", "number", minimum=0, maximum=1),
-        Column("comparisons", "Number of tests that p was adjusted for: those of the quantities shown first, or those "
-               "of all others", "integer", minimum=0),
+        Column("comparisons", "Number of tests that p was adjusted for: of the quantities shown first, or of all "
+               "others", "integer", minimum=0),
         Column("p_holm", "p adjusted by Holm: no false claim among them", "number", minimum=0, maximum=1),
         Column("p_bh", "p adjusted by Benjamini and Hochberg: few false claims among those made", "number", minimum=0,
                maximum=1),

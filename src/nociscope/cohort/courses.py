@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 COURSES = Table(
     "courses",
-    "Change of each quantity from the first visit to the last, by group; a change in a group is no effect of treatment",
+    "Change of each quantity from the first visit to the last, by group; no effect of treatment",
     (
         Column("group", "Group"),
         *QUANTITY_COLUMNS,
@@ -90,10 +90,8 @@ def _last(changes: Iterable[Change], sessions: Sequence[str]) -> dict[Quantity, 
 
 def _of_person(changes: Sequence[Change]) -> _PersonChange:
     verdicts = {c.verdict for c in changes}
-    if {"improved", "worsened"} <= verdicts:
-        verdict = "changed"
-    else:
-        verdict = next(v for v in VERDICTS if v in verdicts)
+    unlike = {"improved", "worsened"} <= verdicts
+    verdict = "changed" if unlike else next(v for v in VERDICTS if v in verdicts)
     return _PersonChange(fmean(c.first for c in changes), fmean(c.last for c in changes), verdict)
 
 

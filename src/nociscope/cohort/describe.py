@@ -29,7 +29,7 @@ DESCRIPTIVES = Table(
         Column("above", "Values known only to be higher", "integer", minimum=0),
         Column("scale", "Scale of mean and standard deviation", "choice",
                choices={"linear": "that of the values",
-                        "log10": "decimal logarithm: the mean is the geometric mean, the deviation one of logarithms"}),
+                        "log10": "decimal logarithm: a geometric mean, a deviation of logarithms"}),
         Column("mean", "Mean; n/a where a value is only known to be lower or higher", "number"),
         Column("mean_low", "Lower end of its 95 % interval (t)", "number"),
         Column("mean_high", "Upper end of that interval", "number"),
@@ -77,8 +77,8 @@ def mean_interval(x: np.ndarray) -> tuple[float, float | None, float | None, flo
 def median_ranks(n: int) -> tuple[int, int] | None:
     """Return the places (from 0) of the order statistics that hold the median with 95 % or more; None under six.
 
-    The number of values below the median is binomial with one half, whatever the distribution (Conover 1999, Practical
-    Nonparametric Statistics, section 3.2).
+    The number of values below the median is binomial with one half, whatever the distribution (Conover 1999,
+    Practical Nonparametric Statistics, section 3.2).
     """
     from scipy.special import bdtr
 

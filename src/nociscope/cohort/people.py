@@ -67,7 +67,7 @@ class Person:
 
 
 def groups_of(people: Iterable[Person]) -> tuple[str, ...]:
-    """Return the groups in order: those that are compared first, then the one they are compared with, then ``n/a``."""
+    """Return the groups in order: those that are compared, the one they are compared with, then ``n/a``."""
     names = {p.group for p in people}
     reference = reference_of(names)
     return tuple(sorted(names, key=lambda g: (g == MISSING, g == reference, g)))
@@ -122,7 +122,7 @@ def _people_row(group: str, people: Sequence[Person], visits: dict[str, int], re
     }
 
 
-def test_rows(people: Sequence[Person], results: Sequence[VisitResult]) -> list[dict[str, Value]]:
+def rows_of_tests(people: Sequence[Person], results: Sequence[VisitResult]) -> list[dict[str, Value]]:
     """Return the rows of :data:`TESTS`, tests in the order in which results name them."""
     of = {p.participant_id: p.group for p in people}
     titles = {a.name: a.title for r in results for a in r.assays}

@@ -19,9 +19,17 @@ from nociscope.cohort.contrasts import COMPARISONS, adjusted, contrast
 from nociscope.cohort.courses import COURSES, course_rows
 from nociscope.cohort.describe import DESCRIPTIVES, described, scale_of
 from nociscope.cohort.pain import CORRELATIONS, correlation_rows
-from nociscope.cohort.people import PEOPLE, TESTS, Person, groups_of, pairs_of, people_rows, test_rows
+from nociscope.cohort.people import PEOPLE, TESTS, Person, groups_of, pairs_of, people_rows, rows_of_tests
 from nociscope.cohort.published import CONFLICTS, PUBLISHED, conflict_rows, published_rows
-from nociscope.cohort.quantities import VALUES, PersonValue, Quantity, by_quantity, key_quantities, value_rows, values_of
+from nociscope.cohort.quantities import (
+    VALUES,
+    PersonValue,
+    Quantity,
+    by_quantity,
+    key_quantities,
+    value_rows,
+    values_of,
+)
 from nociscope.cohort.responders import RESPONDERS, responder_rows
 from nociscope.cohort.shares import PROFILES, RULES, profile_rows, rule_rows
 from nociscope.tables import Table, Value
@@ -83,7 +91,7 @@ def group_tables(
     published = published_rows(people, values, results, comparisons, register)
     rows = (
         people_rows(people, results),
-        test_rows(people, results),
+        rows_of_tests(people, results),
         value_rows(v for own in quantities.values() for v in own),
         descriptives,
         comparisons,
@@ -118,7 +126,5 @@ def _compared(
         key = keys.index(quantity) + 1 if quantity in keys else None
         own = {g: [v for v in values if v.group == g] for g in groups}
         descriptives += [described(quantity, own[g], scale, sizes[g], key, g) for g in groups]
-        comparisons += [
-            contrast(quantity, own[a], own[b], scale, (a, b), key) for a, b in pairs if own[a] and own[b]
-        ]
+        comparisons += [contrast(quantity, own[a], own[b], scale, (a, b), key) for a, b in pairs if own[a] and own[b]]
     return descriptives, adjusted(comparisons)

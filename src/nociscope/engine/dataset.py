@@ -247,4 +247,4 @@ def _index(study: Study, results: Sequence[VisitResult]) -> str:
     from nociscope.report.index import index_entry, index_page
 
     of_study = [p for p in study.problems if p.participant_id not in study.participants]
-    return index_page(study.name, [index_entry(r) for r in results], problems=of_study)
+    return index_page(study.name, [index_entry(r) for r in results], problems=of_study, group_page=GROUP_PAGE)

@@ -72,7 +72,9 @@ class Block:
     notes: tuple[str, ...]
 
 
-def group_page(study_name: str, tables: Tables, declarations: Mapping[str, Assay] | None = None, version: str = "") -> str:
+def group_page(
+    study_name: str, tables: Tables, declarations: Mapping[str, Assay] | None = None, version: str = ""
+) -> str:
     """Return the report of a study's groups: one HTML file that loads nothing and stays under 2,000,000 bytes.
 
     Parameters
@@ -143,7 +145,7 @@ def _content(study_name: str, tables: Tables, known: Mapping[str, Assay], room: 
     }
 
 
-# --- words -----------------------------------------------------------------------------------------------------------
+# --- words ---------------------------------------------------------------------------------------------------------
 
 
 def _word(row: Row, name: str, limit: int = 120) -> str:
@@ -173,7 +175,9 @@ def _whole(groups: Sequence[str]) -> str:
 
 
 def _span(low: float | None, high: float | None, decimals: int | None) -> str:
-    return "" if low is None or high is None else f"{wording.number(low, decimals)} to {wording.number(high, decimals)}"
+    return (
+        "" if low is None or high is None else f"{wording.number(low, decimals)} to {wording.number(high, decimals)}"
+    )
 
 
 def _percent(value: float | None) -> str:
@@ -212,7 +216,7 @@ def _named(q: Quantity, known: Mapping[str, Assay]) -> Named:
     )
 
 
-# --- who was studied -------------------------------------------------------------------------------------------------
+# --- who was studied -----------------------------------------------------------------------------------------------
 
 
 def _people(row: Row) -> dict[str, Any]:
@@ -221,7 +225,10 @@ def _people(row: Row) -> dict[str, Any]:
     return {
         "group": _group(str(row["group"])),
         "reference": row.get("reference") == "yes",
-        **{k: _int(row, k) for k in ("people", "worked_up", "visits", "several_visits", "female", "male", "other_sex")},
+        **{
+            k: _int(row, k)
+            for k in ("people", "worked_up", "visits", "several_visits", "female", "male", "other_sex")
+        },
         "age": age if sd is None else f"{age} ± {wording.number(sd, 1)}",
         "age_missing": _int(row, "people") - _int(row, "age_n"),
     }
@@ -266,7 +273,7 @@ def _test_cell(row: Row | None) -> dict[str, str]:
     return {"people": str(_int(row, "people")), "more": ", ".join(more)}
 
 
-# --- quantities ------------------------------------------------------------------------------------------------------
+# --- quantities ----------------------------------------------------------------------------------------------------
 
 
 def _blocks(tables: Tables, groups: Sequence[str], known: Mapping[str, Assay]) -> list[tuple[Block, int | None]]:
@@ -301,7 +308,9 @@ def _group_cells(row: Row, words: Named, place: int, against: Sequence[Row]) -> 
     decimals = 2 if row.get("scale") == "log10" else words.decimals
     compared = _int(row, "compared")
     beyond = [f"{_int(row, k)} {k}" for k in ("loss", "gain", "abnormal") if _int(row, k)]
-    bounds = [f"{_int(row, k)} only known to be {w}" for k, w in (("below", "lower"), ("above", "higher")) if _int(row, k)]
+    bounds = [
+        f"{_int(row, k)} only known to be {w}" for k, w in (("below", "lower"), ("above", "higher")) if _int(row, k)
+    ]
     return GroupCells(
         group=_group(str(row["group"])),
         colour=figures.colour_of(place),
@@ -424,7 +433,7 @@ def _said(block: Block) -> str:
     return ". ".join(parts)
 
 
-# --- everyone by measure ---------------------------------------------------------------------------------------------
+# --- everyone by measure -------------------------------------------------------------------------------------------
 
 
 def _heat(tables: Tables, groups: Sequence[str], known: Mapping[str, Assay], most: int) -> dict[str, Any] | None:
@@ -473,14 +482,18 @@ def _column(q: Quantity, known: Mapping[str, Assay]) -> str:
     return name if q.site == MISSING else f"{name}, {wording.shown(q.site, 30).replace('_', ' ')}"
 
 
-# --- rules and mechanisms --------------------------------------------------------------------------------------------
+# --- rules and mechanisms ------------------------------------------------------------------------------------------
 
 
 def _rules(rows: Sequence[Row], groups: Sequence[str]) -> tuple[dict[str, Any], ...]:
     by = {(str(r["rule"]), _word(r, "title", 200), str(r["group"])): r for r in rows}
     names = dict.fromkeys((rule, title) for rule, title, _ in by)
     return tuple(
-        {"title": title, "key": rule, "cells": tuple(_rule_cell(by.get((rule, title, g)), i) for i, g in enumerate(groups))}
+        {
+            "title": title,
+            "key": rule,
+            "cells": tuple(_rule_cell(by.get((rule, title, g)), i) for i, g in enumerate(groups)),
+        }
         for rule, title in names
     )
 
@@ -539,7 +552,7 @@ def _profile_cell(row: Row | None) -> dict[str, str]:
     }
 
 
-# --- tests of small fibres -------------------------------------------------------------------------------------------
+# --- tests of small fibres -----------------------------------------------------------------------------------------
 
 
 def _fibres(tables: Tables, groups: Sequence[str]) -> dict[str, Any] | None:
@@ -604,10 +617,12 @@ def _agreement(row: Row, tables: Tables) -> dict[str, str]:
     }
 
 
-# --- pain, change ----------------------------------------------------------------------------------------------------
+# --- pain, change --------------------------------------------------------------------------------------------------
 
 
-def _correlations(rows: Sequence[Row], groups: Sequence[str], known: Mapping[str, Assay]) -> tuple[dict[str, Any], ...]:
+def _correlations(
+    rows: Sequence[Row], groups: Sequence[str], known: Mapping[str, Assay]
+) -> tuple[dict[str, Any], ...]:
     """Return a table for each pain measure."""
     out: list[dict[str, Any]] = []
     assay = known.get("questionnaires")
@@ -664,7 +679,7 @@ def _responders(row: Row) -> dict[str, str]:
     }
 
 
-# --- beside the published --------------------------------------------------------------------------------------------
+# --- beside the published ------------------------------------------------------------------------------------------
 
 
 def _published(rows: Sequence[Row], groups: Sequence[str]) -> tuple[dict[str, Any], ...]:

@@ -56,7 +56,7 @@ def cut(text: str, width: float, size: float = 11) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
-# --- axes ------------------------------------------------------------------------------------------------------------
+# --- axes ----------------------------------------------------------------------------------------------------------
 
 
 def ticks(low: float, high: float, logarithmic: bool = False, about: int = 4) -> tuple[float, ...]:
@@ -97,7 +97,7 @@ def _padded(values: Sequence[float], logarithmic: bool) -> tuple[float, float]:
     return low - edge, high + edge
 
 
-# --- every person as a point -------------------------------------------------------------------------------------------
+# --- every person as a point ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +171,7 @@ def _cloud(cloud: Cloud, centre: float, width: float, y: Scale, colour: str) -> 
     return out
 
 
-# --- heat map --------------------------------------------------------------------------------------------------------
+# --- heat map ------------------------------------------------------------------------------------------------------
 
 _BANDS = (-3.0, -1.96, -1.0, 1.0, 1.96, 3.0)
 
@@ -238,7 +238,9 @@ def heat_map(rows: Sequence[HeatRow], columns: Sequence[str], blocks: Sequence[s
             if z is None:
                 missing.append(f"M{_n(x + wide / 2 - 2)} {_n(y + tall / 2)}h4")
             else:
-                cells.setdefault(_band(z), []).append(f"M{_n(x)} {_n(y)}h{_n(wide - 0.6)}v{_n(tall - 0.6)}h-{_n(wide - 0.6)}z")
+                cells.setdefault(_band(z), []).append(
+                    f"M{_n(x)} {_n(y)}h{_n(wide - 0.6)}v{_n(tall - 0.6)}h-{_n(wide - 0.6)}z"
+                )
         y += tall
     body += [f'<path d="{"".join(paths)}" fill="{_TINTS[band]}"/>' for band, paths in sorted(cells.items())]
     if missing:
@@ -283,7 +285,7 @@ def _legend(x: float, y: float) -> list[str]:
     return out
 
 
-# --- combinations of tests -------------------------------------------------------------------------------------------
+# --- combinations of tests -----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,7 +296,9 @@ class Combination:
     people: Sequence[int]
 
 
-def combinations(tests: Sequence[tuple[str, str]], found: Sequence[Combination], groups: Sequence[str], label: str) -> str:
+def combinations(
+    tests: Sequence[tuple[str, str]], found: Sequence[Combination], groups: Sequence[str], label: str
+) -> str:
     """Return which tests show loss together: bars of people above, a column of dots for each combination below.
 
     Parameters
@@ -319,7 +323,9 @@ def combinations(tests: Sequence[tuple[str, str]], found: Sequence[Combination],
             size = n / most * tall
             y -= size
             if n:
-                body.append(f'<rect x="{_n(x - 11)}" y="{_n(y)}" width="22" height="{_n(size)}" fill="{colour_of(g)}"/>')
+                body.append(
+                    f'<rect x="{_n(x - 11)}" y="{_n(y)}" width="22" height="{_n(size)}" fill="{colour_of(g)}"/>'
+                )
         body.append(_text(x, y - 4, str(sum(c.people)), anchor="middle"))
         body += _dots(c.states, x, top + tall + 22, step)
     body.append(_line(f"M{_n(left)} {_n(top + tall)}h{_n(wide * len(found))}", stroke=PALETTE.rule))
@@ -346,7 +352,7 @@ def _dots(states: Sequence[str], x: float, y: float, step: float) -> list[str]:
     return out
 
 
-# --- forest plots ----------------------------------------------------------------------------------------------------
+# --- forest plots --------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -364,7 +370,7 @@ class ForestLine:
 
 
 def forest(lines: Sequence[ForestLine], label: str, *, percent: bool) -> str:
-    """Return a forest plot: this study's groups as squares, published studies as dots, the pooled figure a diamond."""
+    """Return a forest plot: own groups as squares, published studies as dots, the pooled figure a diamond."""
     left, right, step, top = 148.0, 322.0, 18.0, 4.0
     ends = [e for line in lines for e in (line.value, line.low, line.high) if e is not None]
     low, high = (0.0, 100.0) if percent else _padded([0.0, *ends], False)
@@ -372,7 +378,9 @@ def forest(lines: Sequence[ForestLine], label: str, *, percent: bool) -> str:
     bottom = top + step * len(lines) + 4
     body = [_line(f"M{_n(left)} {_n(bottom)}H{_n(right)}", stroke=PALETTE.rule)]
     for t in ticks(low, high):
-        body.append(_line(f"M{_n(x(t))} {_n(top)}V{_n(bottom + 4)}", stroke=PALETTE.rule if t else PALETTE.muted, width=0.7))
+        body.append(
+            _line(f"M{_n(x(t))} {_n(top)}V{_n(bottom + 4)}", stroke=PALETTE.rule if t else PALETTE.muted, width=0.7)
+        )
         words = wording.number(t) + (" %" if percent else "")
         body.append(_text(x(t), bottom + 16, words, anchor="middle", fill=PALETTE.muted))
     for i, line in enumerate(lines):
@@ -405,7 +413,7 @@ def _forest_mark(line: ForestLine, x: Scale, y: float, colour: str) -> list[str]
     return out
 
 
-# --- small pictures in tables ----------------------------------------------------------------------------------------
+# --- small pictures in tables --------------------------------------------------------------------------------------
 
 
 def share_bar(meets: int, cannot_tell: int, people: int, colour: str) -> str:
@@ -426,10 +434,14 @@ def probability_strip(posteriors: Mapping[str, Sequence[float]], label: str) -> 
     """Return the posteriors of each group as points from 0 to 1, one line a group."""
     step, wide = 15.0, 250.0
     height = step * len(posteriors) + 4
-    body = [_line(f"M{_n(10 + s * (wide - 20))} 2V{_n(height - 2)}", stroke=PALETTE.rule) for s in (0, 0.1, 0.5, 0.9, 1)]
+    body = [
+        _line(f"M{_n(10 + s * (wide - 20))} 2V{_n(height - 2)}", stroke=PALETTE.rule) for s in (0, 0.1, 0.5, 0.9, 1)
+    ]
     for i, values in enumerate(posteriors.values()):
         y = 2 + (i + 0.5) * step
-        dots = "".join(f"M{_n(10 + p * (wide - 20))} {_n(y + (j % 3 - 1) * 2.6)}h0" for j, p in enumerate(sorted(values)))
+        dots = "".join(
+            f"M{_n(10 + p * (wide - 20))} {_n(y + (j % 3 - 1) * 2.6)}h0" for j, p in enumerate(sorted(values))
+        )
         if dots:
             body.append(_line(dots, stroke=colour_of(i), width=4, extra=' stroke-linecap="round" opacity=".6"'))
     return _svg(wide, height, label, body)

@@ -1,4 +1,4 @@
-"""What of a test's readings is printed: what lies outside limits and what matters most; the rest stays on the screen."""
+"""What of a test's readings is printed: what lies outside limits and what matters most; the rest is on the screen."""
 
 from __future__ import annotations
 
@@ -81,9 +81,10 @@ def _rank(reading: Reading | None, score: Score | None) -> int:
         return 0
     if score is None or score.call == "not_comparable":
         return 4 if score is not None else 5
-    if reading is not None and Quantity(
-        reading.assay, reading.site, reading.measure, reading.method, reading.unit
-    ).of_part:
+    if (
+        reading is not None
+        and Quantity(reading.assay, reading.site, reading.measure, reading.method, reading.unit).of_part
+    ):
         return 3
     return 1 if (score.assay, score.measure) in _KEYS else 2
 

@@ -118,6 +118,11 @@ def profile_words(
     )
 
 
+def pointed(mechanisms: Sequence[Mechanism]) -> tuple[str, ...]:
+    """Return the titles of the mechanisms that a profile points to."""
+    return tuple(m.title for m in mechanisms if _verdict(m)[1] == "toward")
+
+
 def _mechanism(m: Mechanism, number: int, most: int, titles: Mapping[str, str]) -> MechanismWords:
     kept = m.contributions[:most]
     says, kind = _verdict(m)
