@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from nociscope.change.model import Change, Course
 from nociscope.cohort.people import Person
 from nociscope.cohort.study import group_tables
 from nociscope.evidence.register import load_register
@@ -87,6 +88,24 @@ def test_any_study_has_a_page(who, results, said):
     assert (page.wrong, page.open) == ([], [])
     assert said in page.text
     assert "nan" not in html.lower().replace("nano", "").split()
+
+
+def test_change_over_visits_stands_beside_placebo():
+    def course(person: str, first: float, last: float):
+        of = {"participant_id": person, "session_id": "ses-2", "first_session": "ses-1"}
+        more = {"first": first, "last": last, "change": last - first}
+        width = Change(**of, **more, assay="touch", site="foot", measure="width", unit="mm", verdict="improved")
+        unknown = replace(width, measure="force", verdict="no_limit")
+        pain = replace(width, assay="questionnaires", measure="pain_nrs_total", site="n/a", unit="0-10")
+        both = Course(sessions=("ses-1", "ses-2"), changes=(width, unknown, pain))
+        return visit(person, session="ses-2", participant={"group": "FM"}, course=both)
+
+    text = Page(page_of(people(a="FM", b="FM"), [course("sub-a", 8, 4), course("sub-b", 6, 6)])).text
+    assert "pain lower by 30 % or more responded 1 of 2 share 50 %" in text
+    assert "Geerts 2021" in text
+    assert "Width Foot group FM n 2 first 7.0 last 5.0 mm change −2.0" in text
+    assert "1 changes of measures" not in text
+    assert "1 change of a measure whose measurement error is not known is in courses.tsv" in text
 
 
 def test_text_from_data_is_escaped():
