@@ -371,7 +371,7 @@ class ForestLine:
 
 def forest(lines: Sequence[ForestLine], label: str, *, percent: bool) -> str:
     """Return a forest plot: own groups as squares, published studies as dots, the pooled figure a diamond."""
-    left, right, step, top = 148.0, 322.0, 18.0, 4.0
+    left, right, step, top = 164.0, 332.0, 18.0, 4.0
     ends = [e for line in lines for e in (line.value, line.low, line.high) if e is not None]
     low, high = (0.0, 100.0) if percent else _padded([0.0, *ends], False)
     x = _scale(low, high, left, right, False)
@@ -390,7 +390,7 @@ def forest(lines: Sequence[ForestLine], label: str, *, percent: bool) -> str:
         body.append(_text(2, y + 4, cut(line.name, left - 6, 11.5), fill=colour, extra=strong))
         body.append(_text(right + 12, y + 4, line.words, fill=colour, extra=strong))
         body += _forest_mark(line, x, y, colour)
-    return _svg(490, bottom + 22, label, body)
+    return _svg(500, bottom + 22, label, body)
 
 
 def _forest_mark(line: ForestLine, x: Scale, y: float, colour: str) -> list[str]:
