@@ -13,9 +13,10 @@ from pathlib import Path
 from nociscope.assays.questionnaires.words import cut_offs_markdown, instruments_markdown
 from nociscope.change.model import CHANGES
 from nociscope.cohort.responders import RESPONDERS
+from nociscope.cohort.study import TABLES
 from nociscope.engine.logs import PROBLEMS
 from nociscope.rules.registry import markdown
-from nociscope.tables import FINDINGS, MECHANISMS, READINGS, SCORES
+from nociscope.tables import FINDINGS, MECHANISMS, READINGS, SCORES, Table
 
 HERE = Path(__file__).parent
 COMMANDS = (
@@ -56,11 +57,16 @@ def usage(command: tuple[str, ...]) -> str:
     return f"```text\n{done.stdout.strip()}\n```\n"
 
 
+def group_table(table: Table) -> str:
+    return f"### {table.name}\n\n{table.title}.\n\n{table.markdown().strip()}\n"
+
+
 def pages() -> dict[str, str]:
     """Return page -> its text with fresh tables."""
     outputs = (HERE / "outputs.md").read_text(encoding="utf-8")
     for table in (READINGS, SCORES, FINDINGS, MECHANISMS, CHANGES, RESPONDERS, PROBLEMS):
         outputs = between(outputs, table.name, table.markdown())
+    outputs = between(outputs, "groups", "\n".join(group_table(t) for t in TABLES if t is not RESPONDERS))
     commands = (HERE / "commands.md").read_text(encoding="utf-8")
     for command in COMMANDS:
         commands = between(commands, " ".join(command), usage(command))

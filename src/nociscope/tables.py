@@ -587,6 +587,10 @@ MECHANISMS = Table(
                 "not_assessable": "no test bears on it, or those done leave more than 0.85 of its prior SD",
             },
         ),
+        Column(
+            "assay_factors",
+            "Each assay with the factor by which its tests together multiply the odds, given the other assays",
+        ),
         Column("drivers", "The tests that moved it most, each with the factor by which it multiplies the odds"),
         Column("flag", "contradiction, with the tests concerned; empty for none"),
         Column("posterior_low", "Posterior at the lower end of the plausible priors", "number", minimum=0, maximum=1),

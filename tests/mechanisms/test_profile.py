@@ -176,3 +176,63 @@ def test_an_offset_that_controls_show_is_taken_off(z):
     assert explain({"leg_ienfd": z}, laboratory=lab)["distal_small_fibre_loss"].posterior < (
         explain({"leg_ienfd": z})["distal_small_fibre_loss"].posterior
     )
+
+
+# --- the tests of one assay together -------------------------------------------------------------------------------
+
+# The scores of a virtual person with demyelination: every nerve reading alone seems to speak against it, because the
+# other readings say the same more strongly.
+DEMYELINATED = {
+    "sural_amplitude": -3.37,
+    "leg_motor_amplitude": 0.15,
+    "nerve_velocity": -5.39,
+    "nerve_latency": -7.14,
+    "f_latency": -5.81,
+}
+
+
+def test_readings_that_each_seem_to_speak_against_it_speak_for_it_together():
+    m = explain(DEMYELINATED)["large_fibre_demyelination"]
+    assert all(c.factor < 1 for c in m.contributions)
+    (ncs,) = m.assays
+    assert (ncs.assay, ncs.tests) == ("ncs", 5)
+    assert ncs.factor == pytest.approx(m.likelihood_ratio)
+    assert ncs.factor > 1e6
+    assert m.as_row()["assay_factors"].startswith("ncs x1.3")
+    assert m.as_row()["drivers"].startswith("ncs amplitude tibial/fibular x0.0049")
+
+
+@settings(max_examples=40, deadline=None)
+@given(scores=BATTERIES)
+def test_the_factor_of_an_assay_is_what_the_ratio_loses_without_its_tests(scores):
+    whole = explain(scores)
+    of = {t.key: t.assay for t in KNOWN.tests}
+    for assay in {of[t] for t in scores}:
+        rest = explain({t: z for t, z in scores.items() if of[t] != assay})
+        for key, m in whole.items():
+            for found in (a for a in m.assays if a.assay == assay and a.tests > 1):
+                lost = math.log(m.likelihood_ratio) - math.log(rest[key].likelihood_ratio)
+                assert math.log(found.factor) == pytest.approx(lost, abs=1e-6)
+
+
+@settings(max_examples=40, deadline=None)
+@given(scores=BATTERIES)
+def test_an_assay_with_one_test_has_the_factor_of_that_test_and_all_that_bear_are_counted(scores):
+    of = {t.key: t.assay for t in KNOWN.tests}
+    for m in explain(scores).values():
+        assert sum(a.tests for a in m.assays) == len(m.contributions)
+        factors = [abs(math.log(a.factor)) for a in m.assay_factors]
+        assert factors == sorted(factors, reverse=True)
+        for a in m.assays:
+            linked = [t for t in scores if of[t] == a.assay]
+            if len(linked) == 1 and len({of[t] for t in scores}) > 1 and len(m.assays) > 1:
+                (own,) = [c for c in m.contributions if of[c.test] == a.assay]
+                assert a.factor == own.factor
+
+
+def test_the_order_of_the_scores_changes_no_factor():
+    scores = {**DEMYELINATED, "leg_ienfd": -2.5, "foot_esc": -1.0, "foot_cdt": -2.0, "foot_wdt": -1.0}
+    backwards = dict(reversed(scores.items()))
+    for key, m in explain(scores).items():
+        there = {a.assay: a.factor for a in explain(backwards)[key].assays}
+        assert {a.assay: a.factor for a in m.assays} == pytest.approx(there)

@@ -14,6 +14,7 @@ import pytest
 from nociscope.report.index import index_entry, index_page
 from nociscope.report.participant import participant_page
 from tests.report.example import DECLARATIONS, visit
+from tests.report.test_group import page_of, study
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
 pytestmark = pytest.mark.skipif(
@@ -54,14 +55,15 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     entries = [replace(entry, participant_id=f"sub-{i:02d}", group="FM" if i % 3 else "control") for i in range(20)]
     contents = {
         "participant": participant_page(result, DECLARATIONS),
-        "index": index_page("Small fibres in fibromyalgia", entries),
+        "index": index_page("Small fibres in fibromyalgia", entries, group_page="group/report.html"),
+        "group": page_of(*study()),
     }
     for name, html in contents.items():
         (folder / f"{name}.html").write_text(html, encoding="utf-8")
     return {name: Path(folder, f"{name}.html").as_uri() for name in contents}
 
 
-PAGES = ("participant", "index")
+PAGES = ("participant", "index", "group")
 
 
 def opened(browser: Any, address: str, width: int) -> None:
@@ -91,8 +93,9 @@ def test_no_sideways_scroll(browser: Any, pages: dict[str, str], name: str, widt
     assert wide <= seen
 
 
-def test_no_table_is_cut_on_a_laptop(browser: Any, pages: dict[str, str]) -> None:
-    opened(browser, pages["participant"], 1280)
+@pytest.mark.parametrize("name", ["participant", "group"])
+def test_no_table_is_cut_on_a_laptop(browser: Any, pages: dict[str, str], name: str) -> None:
+    opened(browser, pages[name], 1280)
     cut = browser.execute_script(
         "return [...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth).map(e => "
         "e.getAttribute('aria-label') + e.scrollWidth)"
@@ -114,18 +117,35 @@ def test_accessible(browser: Any, pages: dict[str, str], name: str, width: int) 
     assert said == []
 
 
-def test_prints_with_folded_parts_open(browser: Any, pages: dict[str, str], tmp_path: Path) -> None:
-    opened(browser, pages["participant"], 1280)
+def printed_text(browser: Any, address: str, folder: Path) -> str:
+    """Return the text of a page on paper, sheets parted by form feeds."""
+    import subprocess
+
+    if not shutil.which("pdftotext"):
+        pytest.skip("pdftotext is not installed")
+    opened(browser, address, 1280)
     pdf = base64.b64decode(browser.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})["data"])
     assert pdf.startswith(b"%PDF")
-    if shutil.which("pdftotext"):
-        import subprocess
+    (folder / "page.pdf").write_bytes(pdf)
+    done = subprocess.run(
+        ["pdftotext", "-layout", str(folder / "page.pdf"), "-"], capture_output=True, text=True, check=True
+    )
+    return done.stdout
 
-        (tmp_path / "page.pdf").write_bytes(pdf)
-        run = subprocess.run(
-            ["pdftotext", "-layout", str(tmp_path / "page.pdf"), "-"], capture_output=True, text=True, check=True
-        )
-        sheets = run.stdout.split("\f")[:-1]
-        assert all("Research use only" in sheet for sheet in sheets)
-        assert "baseline_c = 32.0" in run.stdout
-        assert "doi:10.1371/journal.pone.0191614" in run.stdout
+
+def test_a_participant_prints_compactly(browser: Any, pages: dict[str, str], tmp_path: Path) -> None:
+    text = printed_text(browser, pages["participant"], tmp_path)
+    sheets = text.split("\f")[:-1]
+    assert all("Research use only" in sheet for sheet in sheets)
+    assert len(sheets) <= 6
+    assert "further reading" in text
+    assert "doi:10.1371/journal.pone.0191614" in text
+    assert "baseline_c = 32.0" not in text  # settings stay on the screen
+
+
+def test_the_groups_print_with_figures_and_without_folded_tables(
+    browser: Any, pages: dict[str, str], tmp_path: Path
+) -> None:
+    text = printed_text(browser, pages["group"], tmp_path)
+    assert "Oaklander 2013" in text
+    assert "Research use only" in text

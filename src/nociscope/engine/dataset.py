@@ -10,14 +10,17 @@ from typing import Any
 from nociscope import files
 from nociscope._version import __version__
 from nociscope.change.model import CHANGES, change_row
-from nociscope.cohort.responders import RESPONDERS, responder_rows
+from nociscope.cohort.people import Person
+from nociscope.cohort.study import Filled, group_tables
 from nociscope.engine import manifest, store
 from nociscope.problems import BadInput, CannotWrite, clean_text
 from nociscope.results import COURSE, VisitResult
 from nociscope.study.records import Study
-from nociscope.tables import FINDINGS, MECHANISMS, READINGS, SCORES, Column, Table
+from nociscope.tables import FINDINGS, MECHANISMS, MISSING, READINGS, SCORES, Column, Table
 
 BIDS_VERSION = "1.10.1"
+
+GROUP_PAGE = "group/report.html"
 
 BIDSIGNORE = """\
 # Results for which BIDS has no name
@@ -47,7 +50,8 @@ This folder is a BIDS derivative dataset. Begin with `index.html`: it leads to o
   norms (`_scores.tsv`), what published rules say (`_findings.json`), which mechanisms the scores together point to
   (`_mechanisms.tsv`), with the last of several visits what changed (`_changes.tsv`), how they came about
   (`_provenance.json`), the figures, and the report (`_report.html`).
-- `group/`: the same tables for all participants together.
+- `group/`: the same tables for all participants together, tables of the groups, and the report of the groups
+  (`report.html`).
 - `logs/`: what was wrong with the input (`problems.tsv`) and when what was run (`run.log`).
 
 Each table has a data dictionary of the same name that ends in `.json`. A missing value is `n/a`.
@@ -155,7 +159,7 @@ def remove_strangers(study: Study, out: Path) -> dict[str, bool]:
 
 
 def write_group(study: Study, out: Path) -> Path:
-    """Write the group tables, ``descriptions.tsv`` and the index from the participants' recorded results.
+    """Write the group tables and page, ``descriptions.tsv`` and the index from the participants' recorded results.
 
     Parameters
     ----------
@@ -177,26 +181,44 @@ def write_group(study: Study, out: Path) -> Path:
     """
     places = recorded(study, out)
     for table, kind in ((READINGS, "readings"), (SCORES, "scores"), (MECHANISMS, "mechanisms")):
-        store.write(out, f"group/{kind}.tsv", _joined(out, places, table, kind))
-        store.write(out, f"group/{kind}.json", files.to_json(table.dictionary()))
+        _write_table(out, table, _joined(out, places, table, kind))
     results = [store.load(out, p.participant_id, p.session_id, figures=False) for p in places]
-    _write_findings(out, results)
+    _write_table(out, FINDINGS, FINDINGS.to_tsv(f.as_row() for r in results for f in r.findings))
+    courses = [r.course for r in results if r.course is not None]
+    _write_table(out, CHANGES, CHANGES.to_tsv(change_row(c) for course in courses for c in course.changes))
+    filled = _group_tables(study, results)
+    for f in filled:
+        _write_table(out, f.table, f.table.to_tsv(f.rows))
     _write_descriptions(out, results)
+    store.write(out, GROUP_PAGE, _group_page(study, results, filled))
     store.write(out, "index.html", _index(study, results))
     return out / "index.html"
 
 
-def _write_findings(out: Path, results: Sequence[VisitResult]) -> None:
-    """Write what rules say of everyone, everyone's changes, and how many responded beside what placebo gives."""
-    findings = [f for r in results for f in r.findings]
-    changes = [c for r in results if r.course is not None for c in r.course.changes]
-    for table, rows in (
-        (FINDINGS, [f.as_row() for f in findings]),
-        (CHANGES, [change_row(c) for c in changes]),
-        (RESPONDERS, responder_rows(results)),
-    ):
-        store.write(out, f"group/{table.name}.tsv", table.to_tsv(rows))
-        store.write(out, f"group/{table.name}.json", files.to_json(table.dictionary()))
+def _write_table(out: Path, table: Table, text: str) -> None:
+    """Write a table of the whole study with its data dictionary."""
+    store.write(out, f"group/{table.name}.tsv", text)
+    store.write(out, f"group/{table.name}.json", files.to_json(table.dictionary()))
+
+
+def _group_tables(study: Study, results: Sequence[VisitResult]) -> tuple[Filled, ...]:
+    from nociscope.assays.registry import assays
+    from nociscope.evidence.register import load_register
+
+    people = [
+        Person(participant_id=p.participant_id, group=p.group or MISSING, age=p.age, sex=p.sex)
+        for p in study.participants.values()
+    ]
+    return group_tables(people, results, {a.name: a for a in assays()}, load_register())
+
+
+def _group_page(study: Study, results: Sequence[VisitResult], filled: Sequence[Filled]) -> str:
+    """Return the page of the groups, drawn from their tables and from the mechanism profiles."""
+    from nociscope.report.group import group_page
+
+    tables = {f.table.name: f.rows for f in filled}
+    tables[MECHANISMS.name] = [m.as_row() for r in results for m in r.mechanisms]
+    return group_page(study.name, tables)
 
 
 def _joined(out: Path, places: Iterable[Place], table: Table, kind: str) -> str:
@@ -225,4 +247,4 @@ def _index(study: Study, results: Sequence[VisitResult]) -> str:
     from nociscope.report.index import index_entry, index_page
 
     of_study = [p for p in study.problems if p.participant_id not in study.participants]
-    return index_page(study.name, [index_entry(r) for r in results], problems=of_study)
+    return index_page(study.name, [index_entry(r) for r in results], problems=of_study, group_page=GROUP_PAGE)

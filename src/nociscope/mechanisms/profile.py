@@ -16,7 +16,7 @@ from nociscope.mechanisms.coefficients import Knowledge, knowledge
 from nociscope.mechanisms.laboratory import Laboratory, as_the_norms
 from nociscope.mechanisms.model import Fit, Floats, Group
 from nociscope.mechanisms.observed import Visit
-from nociscope.mechanisms.result import Contribution, Further, Mechanism
+from nociscope.mechanisms.result import AssayFactor, Contribution, Further, Mechanism
 from nociscope.truth import MECHANISM_KEYS
 
 NOT_ASSESSABLE = 0.85
@@ -139,7 +139,7 @@ class Explainer:
             for (its, covariates), numbers in alike.items():
                 if its:
                     z = np.array([[visits[number].z[t] for t in its] for number in numbers])
-                    told.append((_Told(self, self.group(its, mechanisms, covariates), z), numbers))
+                    told.append((_Told(self, self.group(its, mechanisms, covariates), z, covariates), numbers))
                     continue
                 for number, k in product(numbers, mechanisms):
                     found[number][k] = self._untested(visits[number], k, self.battery(done[number], covariates))
@@ -217,8 +217,9 @@ class Explainer:
 class _Told:
     """What one group says of the visits that have the same tests of it."""
 
-    def __init__(self, explainer: Explainer, group: Group, z: Floats) -> None:
+    def __init__(self, explainer: Explainer, group: Group, z: Floats, covariates: frozenset[str]) -> None:
         self.explainer = explainer
+        self.covariates = covariates
         self.group = group
         self.z = z
         of = list(group.mechanisms)
@@ -231,6 +232,7 @@ class _Told:
         self.log_ratio = model.log_ratio(self.fit.log_likelihood, states, self.shipped)
         without = np.moveaxis(self.fit.without, 2, 1)  # (N, m, S)
         self.log_factor = self.log_ratio[:, None, :] - model.log_ratio(without, states, self.shipped)  # (N, m, k)
+        self.assay_log_factor = self._assay_log_factors(taken)
         left = model.weights_of(without, states, self.prior)
         standardised = np.moveaxis(self.fit.residual / self.fit.residual_sd, 2, 1)
         below = (left * model.normal_cdf(standardised)).sum(-1)
@@ -246,6 +248,27 @@ class _Told:
         self.components = [self._components(k) for k in range(states.shape[1])]
         self.severity = np.stack([(w * mean).sum(-1) for w, mean, _ in self.components], axis=1)
         self.low = self.high = np.empty((0, 0))  # set for all groups together
+
+    def _assay_log_factors(self, taken: Floats) -> dict[str, Floats]:
+        """Return for each assay the log factor, (N, k), of all its tests given those of the other assays.
+
+        It is the log likelihood ratio of all tests less that of the tests of the other assays.
+        """
+        tests, of = self.group.tests, self.explainer.knowledge.tests
+        out: dict[str, Floats] = {}
+        for assay in dict.fromkeys(of[t].assay for t in tests):
+            own = [i for i, t in enumerate(tests) if of[t].assay == assay]
+            rest = [i for i in range(len(tests)) if i not in own]
+            if not rest:
+                out[assay] = self.log_ratio
+            elif len(own) == 1:
+                out[assay] = self.log_factor[:, own[0]]
+            else:
+                places = tuple(tests[i] for i in rest)
+                others = self.explainer.group(places, self.group.mechanisms, self.covariates)
+                likelihood = model.fit(others, taken[:, rest]).log_likelihood
+                out[assay] = self.log_ratio - model.log_ratio(likelihood, others.states, self.shipped)
+        return out
 
     def _components(self, k: int) -> tuple[Floats, Floats, Floats]:
         """Return weight, mean and standard deviation of a present mechanism's severity in each set, (N, S/2)."""
@@ -279,6 +302,7 @@ class _Told:
             posterior_high=max(high, posterior),
             spread_left=spread,
             contributions=contributions,
+            assays=self._assays(row, column, contributions),
             further=self.explainer.further(k, battery),
             controls=self.explainer._laboratory.controls,
             covariates=tuple(sorted(visit.covariates)),
@@ -301,6 +325,19 @@ class _Told:
         return tuple(
             Contribution(**source, **dict(zip(names, values, strict=True)))
             for source, values in zip(sources, zip(*numbers, strict=True), strict=True)
+        )
+
+    def _assays(self, row: int, column: int, contributions: Iterable[Contribution]) -> tuple[AssayFactor, ...]:
+        """Return the factor of each assay with a test that bears on the mechanism."""
+        tests = {t.key: t.assay for t in self.explainer.knowledge.tests}
+        bears = [tests[c.test] for c in contributions]
+        return tuple(
+            AssayFactor(
+                assay=assay,
+                tests=bears.count(assay),
+                factor=float(np.exp(np.clip(self.assay_log_factor[assay][row, column], -690, 690))),
+            )
+            for assay in dict.fromkeys(bears)
         )
 
     def _flag(self, row: int, column: int, contributions: Iterable[Contribution]) -> str:

@@ -58,6 +58,26 @@ class Contribution:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AssayFactor:
+    """What all tests of one assay together say of one mechanism.
+
+    Attributes
+    ----------
+    assay : str
+        Its key.
+    tests : int
+        How many tests of it bear on the mechanism.
+    factor : float
+        By how much they together multiply the odds, given the other assays. Tests that say the same thing each add
+        little to the rest, so this is not the product of their own factors, and may be large where those are not.
+    """
+
+    assay: str
+    tests: int
+    factor: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Further:
     """A test that was not done, and how much it would tell: bits of information, whatever its value."""
 
@@ -90,6 +110,8 @@ class Mechanism:
         Share of its prior standard deviation that the tests done leave, whatever their values.
     contributions, further : tuple
         Of the tests that bear on it: those done, and the most telling of the others.
+    assays : tuple of AssayFactor
+        The tests done, those of one assay together.
     controls : int
         How many local controls this rests on.
     covariates : tuple of str
@@ -120,6 +142,7 @@ class Mechanism:
     further: tuple[Further, ...] = ()
     controls: int = 0
     covariates: tuple[str, ...] = ()
+    assays: tuple[AssayFactor, ...] = ()
 
     @property
     def drivers(self) -> tuple[Contribution, ...]:
@@ -127,9 +150,15 @@ class Mechanism:
         moved = [c for c in self.contributions if abs(math.log(c.factor)) > _TOLD]
         return tuple(sorted(moved, key=lambda c: -abs(math.log(c.factor)))[:_SHOWN])
 
+    @property
+    def assay_factors(self) -> tuple[AssayFactor, ...]:
+        """The assays, that which moved it most first."""
+        return tuple(sorted(self.assays, key=lambda a: -abs(math.log(a.factor))))
+
     def as_row(self) -> dict[str, Value]:
         """Return the row of the mechanisms table."""
         row: dict[str, Value] = {name: getattr(self, name) for name in _PLAIN}
+        row["assay_factors"] = "; ".join(f"{a.assay} x{a.factor:.3g}" for a in self.assay_factors)
         row["drivers"] = "; ".join(f"{c.words} x{c.factor:.3g}" for c in self.drivers)
         row["tests"] = "; ".join(f"{c.words} ({c.z:.2f})" for c in self.contributions)
         best = self.further[0] if self.further else None
@@ -161,7 +190,7 @@ _PLAIN = (
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Contribution | Further):
+    if isinstance(value, Contribution | Further | AssayFactor):
         return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, tuple):
         return [_plain(v) for v in value]
@@ -182,5 +211,6 @@ def mechanism_from_json(entry: Mapping[str, Any]) -> Mechanism:
             "contributions": tuple(Contribution(**c) for c in entry["contributions"]),
             "further": tuple(Further(**x) for x in entry["further"]),
             "covariates": tuple(entry["covariates"]),
+            "assays": tuple(AssayFactor(**a) for a in entry.get("assays", ())),
         }
     )

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from nociscope.problems import Problem
 from nociscope.report import page, wording
 from nociscope.report.participant import visit_address
+from nociscope.report.profile import pointed
 from nociscope.results import VisitResult
 from nociscope.tables import MISSING
 
@@ -31,6 +32,14 @@ class IndexEntry:
     titles : mapping
         Assay name -> name for people.
     readings, normal, loss, gain, abnormal, not_comparable, problems : int
+    met : tuple of str
+        Keys of the rules that are met.
+    cannot_tell : int
+        Rules of which it cannot be told.
+    mechanisms : tuple of str
+        Titles of the mechanisms that the tests point to.
+    contradictions : int
+        Mechanisms of which tests contradict each other.
     href : str
         The report, relative to the index.
     """
@@ -49,6 +58,10 @@ class IndexEntry:
     abnormal: int = 0
     not_comparable: int = 0
     problems: int = 0
+    met: tuple[str, ...] = ()
+    cannot_tell: int = 0
+    mechanisms: tuple[str, ...] = ()
+    contradictions: int = 0
     href: str = ""
 
 
@@ -66,13 +79,22 @@ def index_entry(result: VisitResult) -> IndexEntry:
         titles={a.name: a.title for a in result.assays},
         readings=len(result.readings),
         problems=sum(len(a.problems) for a in result.assays),
+        met=tuple(dict.fromkeys(f.rule for f in result.findings if f.verdict == "meets")),
+        cannot_tell=sum(f.verdict == "cannot_tell" for f in result.findings),
+        mechanisms=pointed(result.mechanisms),
+        contradictions=sum(bool(m.flag) for m in result.mechanisms),
         href=visit_address(result.participant_id, result.session_id),
         **calls,
     )
 
 
 def index_page(
-    study_name: str, entries: Sequence[IndexEntry], *, problems: Sequence[Problem] = (), version: str = ""
+    study_name: str,
+    entries: Sequence[IndexEntry],
+    *,
+    problems: Sequence[Problem] = (),
+    version: str = "",
+    group_page: str = "",
 ) -> str:
     """Return the page of a study: one HTML file that loads nothing and stays under 2,000,000 bytes.
 
@@ -85,10 +107,12 @@ def index_page(
         Those of the study as a whole; those of a visit stand in its report.
     version : str
         Of the program; the running one when empty.
+    group_page : str
+        Address of the report of the groups; empty for none.
     """
     if not version:
         from nociscope._version import __version__ as version
-    content = _content(study_name, entries, problems, version)
+    content = _content(study_name, entries, problems, version) | {"group_page": _address(group_page)}
     for most in _FULL_ROWS:
         made = page.render(
             "index.html.j2", full=entries_shown(entries[:most]), brief=_brief(entries[most:]), **content
@@ -109,6 +133,8 @@ def entries_shown(entries: Sequence[IndexEntry]) -> tuple[dict[str, Any], ...]:
             "age": "–" if wording.years(e.age) == wording.NOT_RECORDED else wording.years(e.age),
             "sex": "–" if wording.sex(e.sex) == wording.NOT_RECORDED else wording.sex(e.sex),
             "statuses": e.statuses,
+            "met": tuple(wording.shown(rule, 60).replace("_", " ") for rule in e.met),
+            "mechanisms": tuple(wording.shown(title, 80).lower() for title in e.mechanisms),
             "entry": e,
         }
         for e in entries
@@ -152,6 +178,7 @@ def _content(
         "people": wording.counted(len({e.participant_id for e in entries}), "participant"),
         "visits": wording.counted(len(entries), "visit"),
         "has_sessions": any(e.session_id != MISSING for e in entries),
+        "has_findings": any(e.met or e.cannot_tell or e.mechanisms for e in entries),
         "has_abnormal": any(e.abnormal for e in entries),
         "failed": sum("failed" in e.statuses.values() for e in entries),
         "problems": tuple(p.sentence() for p in problems[:40]),

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from nociscope.assays.declaration import Assay
+from nociscope.assays.declaration import Assay, Figure
 from nociscope.problems import Problem
 from nociscope.report import page, wording
 from nociscope.report.judged import course_words, findings_words, grouped
+from nociscope.report.printed import Printed, parted, printed
 from nociscope.report.profile import profile_words
 from nociscope.report.rows import NormLink, ReadingTable, joined, reading_table, title_of, value_words
 from nociscope.report.svg import UnsafeDrawing, checked, named, natural_width
@@ -44,11 +45,15 @@ _ROOMS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawing:
-    """A figure of the page: `svg` is empty when it is left out, and `notice` says why."""
+    """A figure of the page: `svg` is empty when it is left out, and `notice` says why.
+
+    `caption` is printed; `more` of it describes the drawing, and stays on the screen.
+    """
 
     anchor: str
     title: str
     caption: str
+    more: str
     svg: str
     notice: str
     width: str
@@ -71,6 +76,7 @@ class Section:
     errors: int
     drawings: tuple[Drawing, ...]
     table: ReadingTable
+    printed: Printed
     files: tuple[str, ...]
     settings: str
     literature: tuple[Literature, ...] = ()
@@ -114,6 +120,7 @@ class Source:
     population: str
     status: str
     unverified: bool
+    local: bool
     sha: str
 
 
@@ -157,10 +164,11 @@ def _registered(result: VisitResult) -> dict[str, Assay]:
 
 
 def _content(result: VisitResult, known: Mapping[str, Assay], room: Room) -> dict[str, Any]:
-    sources = _sources(result.norms)
+    norms = sorted(result.norms, key=lambda n: n.status == "local")
+    sources = _sources(norms)
     links = {
         n.key: NormLink(key=s.key, anchor=s.anchor, unverified=s.unverified)
-        for n, s in zip(result.norms, sources, strict=True)
+        for n, s in zip(norms, sources, strict=True)
     }
     anchors: dict[str, str] = {}
     sections: list[Section] = []
@@ -182,7 +190,7 @@ def _content(result: VisitResult, known: Mapping[str, Assay], room: Room) -> dic
         "sections": sections,
         "findings": grouped(findings_words(result.findings, room.entries, room.text, known)),
         "findings_omitted": max(0, len(result.findings) - room.entries),
-        "profile": profile_words(result.mechanisms, room.entries),
+        "profile": profile_words(result.mechanisms, room.entries, {a.name: a.title for a in result.assays}),
         "course": None if result.course is None else course_words(result.course, known, min(room.readings, 60)),
         "course_section": course_section,
         "table_problems": tuple((_WEIGHTS[p.severity], p.sentence()) for p in _weighed(result.problems))[
@@ -191,8 +199,10 @@ def _content(result: VisitResult, known: Mapping[str, Assay], room: Room) -> dic
         "beyond": _beyond(result, known, links, anchors)[: room.readings],
         "missing": _missing(result, sections),
         "totals": _totals(sections),
+        "summary": _summary(sections, result),
         "statuses": wording.STATUSES,
         "sources": sources[: room.entries],
+        "sources_own": sum(s.local for s in sources),
         "sources_omitted": max(0, len(sources) - room.entries),
         "references": _references(result, room),
         "methods": _methods(result, room),
@@ -283,6 +293,7 @@ def _sources(norms: Sequence[NormUsed]) -> tuple[Source, ...]:
                 if norm.key == "laboratory_limits"
                 else _NORM_STATUS.get(norm.status, wording.shown(norm.status, 60)),
                 unverified=norm.status == "unverified",
+                local=norm.status == "local",
                 sha=wording.shown(norm.sha256, 64)[:12],
             )
         )
@@ -320,23 +331,33 @@ def _section(
         problems=tuple((_WEIGHTS[p.severity], p.sentence()) for p in _weighed(assay.problems)[: room.problems]),
         problems_omitted=max(0, len(assay.problems) - room.problems),
         errors=sum(p.severity == "error" for p in assay.problems),
-        drawings=tuple(
-            Drawing(
-                anchor=f"{anchor}-figure-{number}",
-                title=wording.shown(figure.title, 200).rstrip("."),
-                caption=wording.tied(wording.shown(figure.caption, 1500)),
-                svg="",
-                notice="left to the files",
-                width="",
-                wide=figure.wide,
-            )
-            for number, figure in enumerate(figures, start=1)
-        )[: room.entries],
+        printed=printed(readings, scores, known.get(assay.name)),
+        drawings=_drawings(figures, anchor)[: room.entries],
         table=reading_table(readings, scores, known.get(assay.name), links, room.readings),
         files=tuple(wording.shown(f, 300) for f in sorted(assay.inputs))[: room.entries],
         settings=_settings(assay.settings, room),
         literature=_literature(assay, room),
     )
+
+
+def _drawings(figures: Sequence[Figure], anchor: str) -> tuple[Drawing, ...]:
+    """Return the figures of a test, their drawings not yet put in."""
+    out: list[Drawing] = []
+    for number, figure in enumerate(figures, start=1):
+        caption, more = parted(wording.tied(wording.shown(figure.caption, 1500)))
+        out.append(
+            Drawing(
+                anchor=f"{anchor}-figure-{number}",
+                title=wording.shown(figure.title, 200).rstrip("."),
+                caption=caption,
+                more=more,
+                svg="",
+                notice="left to the files",
+                width="",
+                wide=figure.wide,
+            )
+        )
+    return tuple(out)
 
 
 def _literature(assay: AssayResult, room: Room) -> tuple[Literature, ...]:
@@ -461,6 +482,26 @@ def _totals(sections: Sequence[Section]) -> dict[str, int]:
     totals["compared"] = sum(totals[c] for c in ("normal", "loss", "gain", "abnormal"))
     totals["assays"] = sum(s.status in ("done", "partial") for s in sections)
     return totals
+
+
+def _summary(sections: Sequence[Section], result: VisitResult) -> dict[str, Any]:
+    """Return the page in four lines: what was tested, what is beyond limits, which rules are met."""
+    words = {"loss": "loss", "gain": "gain", "abnormal": "abnormal"}
+    beyond = []
+    for s in sections:
+        counts = [f"{s.calls[call]} {word}" for call, word in words.items() if s.calls[call]]
+        if counts:
+            compared = s.calls["normal"] + sum(s.calls[call] for call in words)
+            beyond.append((s.anchor, s.title, f"{' and '.join(counts)} of {compared}"))
+    met = [(f.title, f.grade.replace("_", " ")) for f in result.findings if f.verdict == "meets"]
+    return {
+        "tested": tuple((s.anchor, s.title) for s in sections if s.status in ("done", "partial")),
+        "failed": tuple((s.anchor, s.title) for s in sections if s.status == "failed"),
+        "beyond": tuple(beyond),
+        "met": tuple((wording.shown(title, 200), wording.shown(grade, 60)) for title, grade in met),
+        "asked": len(result.findings),
+        "unknown": sum(f.verdict == "cannot_tell" for f in result.findings),
+    }
 
 
 def _references(result: VisitResult, room: Room) -> tuple[tuple[str, str, str], ...]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from nociscope.mechanisms.result import Contribution, Mechanism
+from nociscope.mechanisms.result import AssayFactor, Contribution, Mechanism
 from nociscope.report import page, wording
 from nociscope.tables import format_number
 
 _CLAIM = 0.9
+_DRIVERS = 3
 _GRADES = {
     "good": "good",
     "fair": "fair",
@@ -21,7 +22,7 @@ _GRADES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestWords:
-    """One test behind a mechanism."""
+    """One reading behind a mechanism: what the model calls a test is the mean of an assay's readings of one kind."""
 
     title: str
     z: str
@@ -35,6 +36,16 @@ class TestWords:
     citation: str
     doi: str
     address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssayWords:
+    """One assay behind a mechanism: what its readings say together, and each of them."""
+
+    title: str
+    factor: str
+    together: bool
+    tests: tuple[TestWords, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +66,14 @@ class MechanismWords:
     width_at: str
     ratio: str
     severity: str
-    drivers: str
+    drivers: tuple[str, ...]
     flag: str
     next_test: str
     prior_source: str
     prior_doi: str
     prior_address: str
-    tests: tuple[TestWords, ...]
+    assays: tuple[AssayWords, ...]
+    conflicts: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,11 +88,22 @@ class ProfileWords:
     covariates: str
 
 
-def profile_words(mechanisms: Sequence[Mechanism], most: int) -> ProfileWords | None:
-    """Return the profile for the page, with at most so many tests for each mechanism; None when there is none."""
+def profile_words(
+    mechanisms: Sequence[Mechanism], most: int, titles: Mapping[str, str] | None = None
+) -> ProfileWords | None:
+    """Return the profile for the page; None when there is none.
+
+    Parameters
+    ----------
+    mechanisms : sequence of Mechanism
+    most : int
+        How many readings each mechanism may show.
+    titles : mapping, optional
+        Assay name -> name for people.
+    """
     if not mechanisms:
         return None
-    words = [_mechanism(m, number, most) for number, m in enumerate(mechanisms, start=1)]
+    words = [_mechanism(m, number, most, titles or {}) for number, m in enumerate(mechanisms, start=1)]
     first = mechanisms[0]
     assessed = [w for w, m in zip(words, mechanisms, strict=True) if m.status == "assessed"]
     order = {"toward": 0, "open": 1, "away": 2}
@@ -95,7 +118,13 @@ def profile_words(mechanisms: Sequence[Mechanism], most: int) -> ProfileWords | 
     )
 
 
-def _mechanism(m: Mechanism, number: int, most: int) -> MechanismWords:
+def pointed(mechanisms: Sequence[Mechanism]) -> tuple[str, ...]:
+    """Return the titles of the mechanisms that a profile points to."""
+    return tuple(m.title for m in mechanisms if _verdict(m)[1] == "toward")
+
+
+def _mechanism(m: Mechanism, number: int, most: int, titles: Mapping[str, str]) -> MechanismWords:
+    kept = m.contributions[:most]
     says, kind = _verdict(m)
     limits = f"({_signed(m.severity_low)} to {_signed(m.severity_high)})"
     return MechanismWords(
@@ -113,13 +142,32 @@ def _mechanism(m: Mechanism, number: int, most: int) -> MechanismWords:
         width_at=f"{max(0.6, 100 * (m.posterior_high - m.posterior_low)):.1f}",
         ratio=_factor(m.likelihood_ratio),
         severity=f"{m.severity:.1f} {limits}" if m.contributions else "",
-        drivers="; ".join(f"{wording.shown(c.title, 80)} {_factor(c.factor)}" for c in m.drivers[:3]),
+        drivers=tuple(f"{_assay_title(a, titles)} {_factor(a.factor)}" for a in m.assay_factors[:_DRIVERS]),
         flag=wording.shown(_flag(m), 600),
         next_test=f"{wording.shown(m.further[0].title, 80)}, {m.further[0].bits:.2f} bits" if m.further else "",
         prior_source=wording.shown(m.prior_source, 400).rstrip("."),
         prior_doi=wording.shown(m.prior_doi, 200),
         prior_address=page.doi_address(m.prior_doi),
-        tests=tuple(_test(c) for c in m.contributions[:most]),
+        assays=_assays(m, kept, titles),
+        conflicts=any(c.conflict for c in kept),
+    )
+
+
+def _assay_title(a: AssayFactor, titles: Mapping[str, str]) -> str:
+    return wording.shown(titles.get(a.assay, a.assay), 80)
+
+
+def _assays(m: Mechanism, kept: Sequence[Contribution], titles: Mapping[str, str]) -> tuple[AssayWords, ...]:
+    """Return the assays, that which moved the mechanism most first, each with its readings."""
+    of = {c.test: c.words.split(" ")[0] for c in kept}
+    return tuple(
+        AssayWords(
+            title=_assay_title(a, titles),
+            factor=_factor(a.factor),
+            together=a.tests > 1,
+            tests=tuple(_test(c) for c in kept if of[c.test] == a.assay),
+        )
+        for a in m.assay_factors
     )
 
 
