@@ -234,8 +234,9 @@ class Rule:
 
     @property
     def source(self) -> str:
-        """Citation with DOI."""
-        return f"{self.citation}. doi:{self.doi}" if self.doi else self.citation
+        """Citation, version of the rule as it is held here, and DOI."""
+        text = f"{self.citation} (rule version {self.version})"
+        return f"{text}. doi:{self.doi}" if self.doi else text
 
     def findings(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield what the rule says of the visit that is judged."""

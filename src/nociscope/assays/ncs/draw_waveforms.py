@@ -62,8 +62,8 @@ def _responses(groups: Sequence[Sequence[Marked]], settings: NcsSettings) -> tup
         svg = figure_to_svg(fig, "ncs-waveforms")
     left = len(groups) - len(shown)
     caption = (
-        "Responses from the stimulus (0 ms) on, negative up; shaded: the negative phase, whose area is given; bar, dot "
-        "and open circle: onset, negative peak and return to the baseline (dotted). The artefact is not drawn. "
+        "Responses from the stimulus (0 ms) on, negative up; shaded: the negative phase, whose area is given; bar, "
+        "dot and open circle: onset, negative peak and return to the baseline (dotted). The artefact is not drawn. "
         + " ".join(_sentence(m) for g in shown for m in g)
         + (f" {left} more nerves are in the table." if left else "")
     )
@@ -175,7 +175,9 @@ def _sentence(m: Marked) -> str:
         return f"{_title(m)}{point}: no response."
     speed = "" if m.study.velocity_m_s is None else f", {m.study.velocity_m_s:.1f} m/s"
     sweeps = "1 sweep" if m.n == 1 else f"{m.n} sweeps"
-    return f"{_title(m)}{point}: onset {m.marks.onset_ms:.2f} ms, {m.marks.amplitude:.3g} {_unit(m)}{speed} ({sweeps})."
+    return (
+        f"{_title(m)}{point}: onset {m.marks.onset_ms:.2f} ms, {m.marks.amplitude:.3g} {_unit(m)}{speed} ({sweeps})."
+    )
 
 
 def _f_waves(marked: Sequence[Marked], settings: NcsSettings) -> tuple[Figure, ...]:
