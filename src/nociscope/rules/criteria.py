@@ -182,27 +182,11 @@ def load_criteria(key: str) -> Criteria:
     )
 
 
-def wrong_settings(key: str, section: Mapping[str, Any], rule: str = "") -> list[str]:
-    """Return what is wrong with the settings of a rule that judges by a set of criteria, without full stops.
-
-    Parameters
-    ----------
-    key : str
-        Of the criteria.
-    section : mapping
-        ``[rules.<rule>]``.
-    rule : str
-        Default: the same as `key`.
-    """
-    where = f"[rules.{rule or key}]"
-    wrong: list[str] = []
-    if not isinstance(section.get("fallback", True), bool):
-        wrong.append(f"{where} fallback is neither true nor false")
+def wrong_settings(key: str, section: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with the clauses that ``[rules.<key>]`` names, in sentences without a full stop."""
     named = section.get("clauses", [])
-    off = [c.code for c in load_criteria(key).clauses if not c.on]
     if not isinstance(named, list) or not all(isinstance(c, str) for c in named):
-        wrong.append(f"{where} clauses is no list of codes")
-    else:
-        known = ", ".join(off) or "none"
-        wrong += [f"{where} clauses: {c} is no clause that is off ({known})" for c in named if c not in off]
-    return wrong
+        return [f"[rules.{key}] clauses is no list of codes"]
+    off = [c.code for c in load_criteria(key).clauses if not c.on]
+    known = ", ".join(off) or "none"
+    return [f"[rules.{key}] clauses: {c} is no clause that is off ({known})" for c in named if c not in off]

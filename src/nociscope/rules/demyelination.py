@@ -337,6 +337,6 @@ def criteria_rule(key: str, evaluate: Callable[[Evidence], tuple[Decision, ...]]
         accuracy=c.accuracy,
         evaluate=evaluate,
         settings=("fallback", "clauses") if any(not clause.on for clause in c.clauses) else ("fallback",),
-        check=lambda section: wrong_settings(key, section),
+        check=lambda section, _: wrong_settings(key, section),
         version=c.version,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nociscope.assays.ncs.read import NerveStudy
-from nociscope.rules.criteria import load_criteria, wrong_settings
+from nociscope.rules.criteria import load_criteria
 from nociscope.rules.demyelination import judge
 from nociscope.rules.model import Decision, Evidence, Rule
 from nociscope.rules.nerves import Limits, exceeds, limits_of, motor_nerves, used
@@ -101,6 +101,5 @@ RULE = Rule(
     accuracy="not known",
     evaluate=evaluate,
     settings=("fallback",),
-    check=lambda section: wrong_settings("efns_pns_2010", section, KEY),
     version="2",
 )

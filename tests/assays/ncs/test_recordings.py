@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import nociscope
 from nociscope.assays.ncs import NcsSettings, read
 from nociscope.assays.ncs.measure import judged_studies
 from nociscope.assays.ncs.simulate import fibres
@@ -88,7 +89,9 @@ def test_dispersion_grows_with_distance(tmp_path, healthy):
 def test_the_unit_of_the_file_and_the_delay_of_the_stimulus_do_not_matter(tmp_path, healthy):
     plain = marked(study_of(tmp_path / "a", files_of(motor_sweeps(healthy))))[0]
     milli = marked(study_of(tmp_path / "b", files_of(motor_sweeps(healthy), unit="mV")))[0]
-    assert milli["median.wrist", "amplitude"].value == pytest.approx(plain["median.wrist", "amplitude"].value, rel=1e-3)
+    assert milli["median.wrist", "amplitude"].value == pytest.approx(
+        plain["median.wrist", "amplitude"].value, rel=1e-3
+    )
     late = NcsSettings(stimulus_delay_ms=0.5)
     moved = marked(study_of(tmp_path / "a"), late)[0]
     shift = plain["median.wrist", "onset_latency_ms"].value - moved["median.wrist", "onset_latency_ms"].value
@@ -133,7 +136,9 @@ def test_f_waves_are_counted_and_the_earliest_is_taken(tmp_path, healthy):
 
 
 def test_rules_use_the_table_where_it_has_the_nerve(tmp_path, healthy):
-    visit = study_of(tmp_path, files_of(motor_sweeps(healthy)), files_of([sweep(SENSORY, healthy, 140, 0.1)] * 8, "b"))
+    visit = study_of(
+        tmp_path, files_of(motor_sweeps(healthy)), files_of([sweep(SENSORY, healthy, 140, 0.1)] * 8, "b")
+    )
     (tmp_path / "phenotype").mkdir()
     (tmp_path / "phenotype/nerve_conduction.tsv").write_text(
         "participant_id\tside\tnerve\ttype\tstimulation\tamplitude\tamplitude_unit\n"
@@ -146,7 +151,7 @@ def test_rules_use_the_table_where_it_has_the_nerve(tmp_path, healthy):
     assert both["median.elbow", "amplitude"].remark == "rules use the row of the table"
 
 
-# --- what is wrong is said, and the rest is used ----------------------------------------------------------------------
+# --- what is wrong is said, and the rest is used ------------------------------------------------------------
 
 
 def drop_column(name):
@@ -223,3 +228,12 @@ def test_what_is_the_same_for_a_channel_may_stand_there(tmp_path, healthy):
     recording = read(study_of(tmp_path, files_of(motor_sweeps(healthy)), edit=edit))
     assert {(s.nerve, s.side, s.low_cut_hz) for s in recording.series} == {("fibular", "left", 3.0)}
     assert ELBOW["stimulation"] in {s.stimulation for s in recording.series}
+
+
+def test_an_emg_recording_of_another_task_is_noted_not_read(tmp_path, healthy):
+    study_of(tmp_path, files_of(motor_sweeps(healthy)))
+    for path in sorted((tmp_path / "sub-01/emg").iterdir()):
+        path.rename(path.with_name(path.name.replace("task-ncs", "task-walking")))
+    said = [p for p in nociscope.check(tmp_path).problems if p.code == "unread-recording"]
+    assert [p.severity for p in said] == ["note"]
+    assert "task-ncs*" in said[0].sentence()

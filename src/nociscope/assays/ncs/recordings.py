@@ -370,15 +370,15 @@ def _sweeps(
     """Return times from the stimulus, the sweeps in volts, which of them are clipped, and what was refused."""
     problems: list[Problem] = []
     wanted = window_ms(rows[0].text("type"), settings) / 1000
-    usable: list[tuple[Row, float, float]] = []
-    for row in rows:
-        start = (row.number("onset") or 0.0) + settings.stimulus_delay_ms / 1000
-        left = min(wanted, seconds - start - 1 / signal.rate)
-        if start < 0 or left < wanted / 2:
-            what = f"lies outside the recording, or less than {1000 * wanted / 2:g} ms before its end"
-            problems.append(row.problem("onset", what, "correct the onset", code="outside-recording"))
-        else:
-            usable.append((row, start, left))
+    starts = [(row.number("onset") or 0.0) + settings.stimulus_delay_ms / 1000 for row in rows]
+    lengths = [min(wanted, seconds - start - 1 / signal.rate) for start in starts]
+    usable = [x for x in zip(rows, starts, lengths, strict=True) if x[1] >= 0 and x[2] >= wanted / 2]
+    used = [row for row, *_ in usable]
+    outside = [row for row in rows if row not in used]
+    if outside:
+        many = f"; and {len(outside) - 1} more stimuli of this nerve" if len(outside) > 1 else ""
+        what = f"lies outside the recording, or less than {1000 * wanted / 2:g} ms before its end{many}"
+        problems.append(outside[0].problem("onset", what, "correct the onset", code="outside-recording"))
     if not usable:
         return np.empty(0), [], [], problems
     before = min(settings.before_ms / 1000, *(start for _, start, _ in usable))
