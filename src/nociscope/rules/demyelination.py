@@ -50,21 +50,27 @@ def _beyond(p: Parameter, value: float, threshold: float) -> bool:
     return (reaches if p.inclusive else exceeds)(value, threshold)
 
 
-def _graded(p: Parameter, nerve: MotorNerve, limits: Limits, met: Fact, *values: tuple[float, float]) -> Fact:
+def _graded(
+    p: Parameter,
+    nerve: MotorNerve,
+    limits: Limits,
+    met: Callable[[], Fact],
+    values: Sequence[tuple[float, float]],
+) -> Fact:
     """Tell whether a value is beyond a factor of its limit, a stricter one where the distal response is small.
 
     `values` holds value and threshold for the plain factor, and for the stricter one where there is one; the first
-    must be beyond the second.
+    must be beyond the second. `met` words the finding, when it is one.
     """
     plain, strict = values[0], values[-1]
-    if _beyond(p, *strict):
-        return met
     if not _beyond(p, *plain):
         return NEVER
+    if _beyond(p, *strict):
+        return met()
     share, missing = amplitude_share(nerve, limits)
     if share is None:
         return _lacks(nerve, missing)
-    return met if reaches(share, p.low_amplitude or 0) else NEVER
+    return met() if reaches(share, p.low_amplitude or 0) else NEVER
 
 
 def _factors(p: Parameter) -> tuple[float, ...]:
@@ -78,8 +84,13 @@ def _latency(p: Parameter, nerve: MotorNerve, limits: Limits) -> Fact:
     limit = limits.onset(nerve.distal)
     if limit is None:
         return _lacks(nerve, "latency_uln")
-    met = _yes(nerve, "onset_latency_ms", f"{shown(value)} (upper limit {shown(limit)})")
-    return _graded(p, nerve, limits, met, *((value, f * limit) for f in _factors(p)))
+    return _graded(
+        p,
+        nerve,
+        limits,
+        lambda: _yes(nerve, "onset_latency_ms", f"{shown(value)} (upper limit {shown(limit)})"),
+        [(value, f * limit) for f in _factors(p)],
+    )
 
 
 def _velocity(p: Parameter, nerve: MotorNerve, limits: Limits) -> Fact:
@@ -88,13 +99,21 @@ def _velocity(p: Parameter, nerve: MotorNerve, limits: Limits) -> Fact:
     facts: list[Fact] = []
     for study in (s for s in nerve.proximal if s.amplitude != 0):
         limit = limits.of(study, "velocity_lln")
-        value = study.velocity_m_s
-        if value is None or limit is None:
-            facts.append(_lacks(nerve, "velocity_m_s" if value is None else "velocity_lln"))
-            continue
-        met = _yes(nerve, "velocity_m_s", f"{shown(value)} (lower limit {shown(limit)})")
-        facts.append(_graded(p, nerve, limits, met, *((f * limit, value) for f in _factors(p))))
+        if study.velocity_m_s is None or limit is None:
+            facts.append(_lacks(nerve, "velocity_m_s" if study.velocity_m_s is None else "velocity_lln"))
+        else:
+            facts.append(_slow(p, nerve, limits, study.velocity_m_s, limit))
     return any_of(*facts)
+
+
+def _slow(p: Parameter, nerve: MotorNerve, limits: Limits, value: float, limit: float) -> Fact:
+    return _graded(
+        p,
+        nerve,
+        limits,
+        lambda: _yes(nerve, "velocity_m_s", f"{shown(value)} (lower limit {shown(limit)})"),
+        [(f * limit, value) for f in _factors(p)],
+    )
 
 
 def amplitude_share(nerve: MotorNerve, limits: Limits) -> tuple[float | None, str]:
@@ -126,12 +145,16 @@ def _f_latency(p: Parameter, nerve: MotorNerve, limits: Limits) -> Fact:
     limit = limits.of(f, "f_latency_uln")
     if limit is None and nerve.distal is not None:
         limit = nerve.distal.f_latency_uln
-    if f.f_latency_ms is None:
-        return _lacks(nerve, "f_latency_ms")
-    if limit is None:
-        return _lacks(nerve, "f_latency_uln")
-    met = _yes(nerve, "f_latency_ms", f"{shown(f.f_latency_ms)} (upper limit {shown(limit)})")
-    return _graded(p, nerve, limits, met, *((f.f_latency_ms, factor * limit) for factor in _factors(p)))
+    value = f.f_latency_ms
+    if value is None or limit is None:
+        return _lacks(nerve, "f_latency_ms" if value is None else "f_latency_uln")
+    return _graded(
+        p,
+        nerve,
+        limits,
+        lambda: _yes(nerve, "f_latency_ms", f"{shown(value)} (upper limit {shown(limit)})"),
+        [(value, factor * limit) for factor in _factors(p)],
+    )
 
 
 def _f_absent(p: Parameter, nerve: MotorNerve, limits: Limits) -> Fact:
