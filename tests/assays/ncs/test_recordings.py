@@ -135,6 +135,14 @@ def test_f_waves_are_counted_and_the_earliest_is_taken(tmp_path, healthy):
     assert found["median", "f_latency_ms"].value == pytest.approx(26.9, abs=0.3)
 
 
+def test_no_f_wave_after_one_stimulus_is_not_judged_absent(tmp_path, healthy):
+    cells = {**MOTOR, "type": "f_wave", "stimulation": "wrist"}
+    sweeps = [sweep(cells, healthy, 80)]
+    visit = study_of(tmp_path, files_of([*motor_sweeps(healthy), *sweeps]))
+    assert marked(visit)[0]["median", "f_persistence"].quality == "poor"
+    assert {s.kind for s in judged_studies(read(visit))} == {"motor"}
+
+
 def test_rules_use_the_table_where_it_has_the_nerve(tmp_path, healthy):
     visit = study_of(
         tmp_path, files_of(motor_sweeps(healthy)), files_of([sweep(SENSORY, healthy, 140, 0.1)] * 8, "b")

@@ -295,7 +295,7 @@ def _f_waves(series: SweepSeries, settings: NcsSettings) -> Marked:
     onsets = tuple(_f_onset(sweep, time, start, least, LEVEL_SD * noise) for sweep in sweeps)
     seen = [x for x in onsets if x is not None]
     share = 100 * len(seen) / len(onsets)
-    remarks = (f"{len(onsets)} stimuli, {FEWEST_F} are needed for a stable shortest latency",)
+    remarks = (f"{len(onsets)} of the {FEWEST_F} stimuli that a stable shortest latency needs",)
     return Marked(
         series=series,
         study=_study(series, {}, bool(seen), f_persistence=share, f_latency_ms=min(seen) if seen else None),
