@@ -178,6 +178,7 @@ def test_possible_prints_its_false_positive_share():
     found = judged(EFNS, changed(normal(), mcv("fibular", 28.0)))
     assert "false-positive share" in found.accuracy
     assert "30.8 %" in found.accuracy
+    assert "30.8 %" in found.decided_by[-1]
 
 
 def test_an_unknown_low_cut_is_named_only_where_it_matters():

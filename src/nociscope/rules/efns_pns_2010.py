@@ -28,11 +28,14 @@ def evaluate(evidence: Evidence) -> tuple[Decision, ...]:
         f"neuropathy meet it; {criteria.accuracy}"
     )
     met = outcome.fact.value
+    by = outcome.fact.by
+    if outcome.grade == "possible":
+        by = (*by, f"false positives: {criteria.false_positive:.1f} % of axonal neuropathies meet “possible” as well")
     return (
         Decision(
             verdict="cannot_tell" if met is None else "meets" if met else "does_not_meet",
             grade=outcome.grade,
-            decided_by=outcome.fact.by,
+            decided_by=by,
             inputs=tuple(inputs),
             missing=outcome.fact.missing or outcome.open_grades,
             accuracy=expected if outcome.grade == "possible" else "",

@@ -32,6 +32,9 @@ _SLOWED_BY_COLD = ("onset_latency_ms", "peak_latency_ms", "velocity_m_s", "durat
 WAVEFORM = ":waveform"
 """What the method of a reading ends with when this program marked the response."""
 
+_CONDITIONS = ("distance_mm", "temperature_c")
+"""Readings that are not marked; those of a waveform are left out where the table gives them."""
+
 _OF_MARKS = {"onset_latency_ms": "onset_ms", "peak_latency_ms": "peak_ms"}
 """Readings whose interval goes by another name among the marks."""
 
@@ -75,7 +78,14 @@ def measure(recording: NcsRecording, settings: NcsSettings | None = None) -> tup
         readings += _of_study(study, site, recording.studies, chosen)
     for m, site in zip(marked, names[len(recording.studies) :], strict=True):
         plain = _of_study(m.study, site, tuple(x.study for x in marked), chosen)
-        readings += [_with_marks(r, m, recording.studies) for r in (*plain, *_of_marks(m, site))]
+        told = any(
+            (s.nerve, s.side, s.kind) == (m.study.nerve, m.study.side, m.study.kind) for s in recording.studies
+        )
+        readings += [
+            r if r.measure in _CONDITIONS else _with_marks(r, m, told)
+            for r in (*plain, *_of_marks(m, site))
+            if not (told and r.measure in _CONDITIONS)
+        ]
     return tuple(readings)
 
 
@@ -123,14 +133,15 @@ def _of_marks(m: Marked, site: str) -> list[Reading]:
     ]
 
 
-def _with_marks(r: Reading, m: Marked, table: Sequence[NerveStudy]) -> Reading:
-    """Return a reading of a waveform with its interval, count, and what is doubtful about it."""
-    if r.measure in ("distance_mm", "temperature_c"):
-        return r
+def _with_marks(r: Reading, m: Marked, told: bool) -> Reading:
+    """Return a reading of a waveform with its interval, count, and what is doubtful about it.
+
+    `told` says that the table has a row of the same nerve.
+    """
     name = {"amplitude_peak_to_peak": "peak_to_peak"}.get(r.measure, _OF_MARKS.get(r.measure, r.measure))
     low, high = m.intervals.get(name, (None, None))
     remarks = [r.remark, *m.remarks]
-    if any((s.nerve, s.side, s.kind) == (m.study.nerve, m.study.side, m.study.kind) for s in table):
+    if told:
         remarks.append("rules use the row of the table")
     return replace(
         r,

@@ -17,10 +17,10 @@ from nociscope.truth import Simulated, SimulatedFile, TrueValue, Truth
 
 FIBRES = 240
 STEP_MS = 0.05
-SPREAD_M_S = 0.09
-"""Standard deviation of fibre velocities relative to their mean. This and the other numbers of this module are
-made up
-for plausible tables; healthy means are near those of Buschbacher's series (doi 10.1002/mus.25203)."""
+SPREAD_M_S = 0.06
+"""Half the standard deviation by which fibres are slower than the fastest, relative to it: one in twenty is slower by
+more than 24 %. This and the other numbers of this module are made up for plausible tables; healthy means are near those
+of Buschbacher's series (doi 10.1002/mus.25203)."""
 
 
 @dataclass(frozen=True, slots=True)
