@@ -93,9 +93,9 @@ def judged_studies(recording: NcsRecording, settings: NcsSettings | None = None)
     """Return the studies that rules judge, one for each nerve, kind and point.
 
     A nerve of which the table has a row goes by the table, which the laboratory's own reader marked; only of others
-    are the waveforms used. So no rule ever compares a value of one with a value of the other. Waveforms whose marks are
-    doubtful (clipped, cut, begun by a positive phase, F waves of too few stimuli) are not judged: no F wave after one
-    stimulus is no absent F wave.
+    are the waveforms used. So no rule ever compares a value of one with a value of the other. Waveforms whose marks
+    are doubtful (clipped, cut, begun by a positive phase, F waves of too few stimuli) are not judged: no F wave after
+    one stimulus is no absent F wave.
     """
     told = {(s.nerve, s.side, s.kind) for s in recording.studies}
     marked = mark_all(recording.series, settings or NcsSettings())

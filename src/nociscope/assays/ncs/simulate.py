@@ -19,8 +19,8 @@ FIBRES = 240
 STEP_MS = 0.05
 SPREAD_M_S = 0.06
 """Half the standard deviation by which fibres are slower than the fastest, relative to it: one in twenty is slower by
-more than 24 %. This and the other numbers of this module are made up for plausible tables; healthy means are near those
-of Buschbacher's series (doi 10.1002/mus.25203)."""
+more than 24 %. This and the other numbers of this module are made up for plausible tables; healthy means are near
+those of Buschbacher's series (doi 10.1002/mus.25203)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,16 +198,14 @@ class _Body:
         to_uv = 1000.0 if nerve.kind == "motor" else 1.0
         sweeps: list[VirtualSweep] = []
         truths: list[TrueValue] = []
-        places = ((nerve.points[0], nerve.distance_mm, None),)
+        shapes = {"": (self.waveform(nerve.distance_mm, time), nerve.distance_mm)}
         if nerve.kind == "motor":
-            places = (*places, (nerve.points[1], nerve.distance_mm + nerve.segment_mm, passes))  # type: ignore[assignment]
-        for number, (point, distance, carry) in enumerate(places):
-            shape = self.waveform(distance, time, carry)
-            named = point if nerve.kind == "motor" else ""
-            cells = self._cells(nerve.kind, named, nerve.segment_mm if number else distance)
+            far = self.waveform(nerve.distance_mm + nerve.segment_mm, time, passes)
+            shapes = {nerve.points[0]: shapes[""], nerve.points[1]: (far, nerve.segment_mm)}
+        for point, (shape, distance) in shapes.items():
+            cells = self._cells(nerve.kind, point, distance)
             sweeps += [VirtualSweep(cells=cells, response_uv=to_uv * shape)] * SWEEPS[nerve.kind]
-            site = f"{nerve.name}.{named}" if named else nerve.name
-            truths += _true_marks(mark(shape, time), nerve.kind, site)
+            truths += _true_marks(mark(shape, time), nerve.kind, f"{nerve.name}.{point}".rstrip("."))
         if nerve.kind == "motor" and self.alive.any():
             wanted = int(rng.binomial(SWEEPS["f_wave"], float(persistence or 0.0) / 100))
             sweeps += self._f_sweeps(wanted, height_cm, rng)
