@@ -245,3 +245,13 @@ def test_an_emg_recording_of_another_task_is_noted_not_read(tmp_path, healthy):
     said = [p for p in nociscope.check(tmp_path).problems if p.code == "unread-recording"]
     assert [p.severity for p in said] == ["note"]
     assert "task-ncs*" in said[0].sentence()
+
+
+def test_check_names_the_settings_of_rules(tmp_path, healthy):
+    study_of(tmp_path, files_of(motor_sweeps(healthy)))
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code/nociscope.toml").write_text("[rules.reliable_change.isi_totl]\nsd = 0\nreliability = 2\n")
+    report = nociscope.check(tmp_path)
+    assert report.exit_code == 1
+    assert len([p for p in report.problems if p.code == "bad-settings"]) == 3
+    assert [line.assays["ncs"] for line in report.lines] == ["yes"]

@@ -132,7 +132,7 @@ def read(visit: Visit, settings: NcsSettings | None = None) -> NcsRecording:
     if not studies and not series:
         nothing = visit.no_rows(NERVE_CONDUCTION, "add one row per nerve and point of stimulation")
         raise BadInput(placed or nothing.at(**here))
-    used = {s.source for s in studies} | {s.source for s in series}
+    used = {s.source for s in studies} | {name for s in series for name in (s.source, *s.beside)}
     return NcsRecording(studies=tuple(studies), series=series, problems=placed, sources=tuple(sorted(used)))
 
 

@@ -79,6 +79,8 @@ class SweepSeries:
     amplitude_lln, latency_uln, velocity_lln, f_latency_uln : float or None
         The laboratory's limits, that of the amplitude in `unit`.
     device, source : str
+    beside : tuple of str
+        The tables that were read with it.
     row : int
         Of the first stimulus, in the events table.
     """
@@ -100,6 +102,7 @@ class SweepSeries:
     f_latency_uln: float | None = None
     device: str = MISSING
     source: str = MISSING
+    beside: tuple[str, ...] = ()
     row: int = 0
 
     @property
@@ -162,6 +165,8 @@ def _read_file(visit: Visit, record: FileRecord, settings: NcsSettings) -> tuple
         what, remedy = f"the file is cut short: {header.cut_short}", "copy it again; what is there was used"
         problems.append(Problem(what=what, remedy=remedy, code="cut-short", file=record.path))
     device = _device(visit.metadata(record))
+    companions = (visit.companion(record, suffix, ".tsv") for suffix in ("events", "channels"))
+    beside = tuple(c.path for c in companions if c is not None)
     signals: dict[str, _Signal | None] = {}
     series: list[SweepSeries] = []
     for (label, *_), group in _grouped(rows).items():
@@ -177,7 +182,7 @@ def _read_file(visit: Visit, record: FileRecord, settings: NcsSettings) -> tuple
         made, wrong = _series(group, signal, header.seconds, settings)
         problems += wrong
         if made is not None:
-            series.append(replace(made, device=device, source=record.path))
+            series.append(replace(made, device=device, source=record.path, beside=beside))
     if not series and not problems:
         what = "the events table names no stimulus of a nerve"
         remedy = "give each stimulus a row with onset, nerve and type (motor, sensory or f_wave)"
