@@ -188,6 +188,13 @@ BAD = [
     ("empty", {"a_emg.edf": lambda c: b""}, "empty-file", "empty"),
     ("beyond the end", {"a_events.tsv": replaced("0.01\t", "9000\t")}, "outside-recording", "outside"),
     ("another channel", {"a_events.tsv": replaced("duration", "channel")}, "no-such-channel", "APB"),
+    (
+        "a bad channel",
+        {"a_channels.tsv": lambda c: b"name\ttype\tunits\tstatus\nAPB\tEMG\tuV\tbad\n"},
+        "bad-channel",
+        "APB",
+    ),
+    ("a ragged channels table", {"a_channels.tsv": lambda c: c + b"x\ty\n"}, "ragged-row", "row 3"),
     ("an unknown nerve", {"a_events.tsv": replaced("median", "medium")}, "bad-cell", "medium"),
 ]
 

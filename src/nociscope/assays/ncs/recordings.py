@@ -157,10 +157,18 @@ def read_recordings(visit: Visit, settings: NcsSettings) -> tuple[tuple[SweepSer
 
 
 def _read_file(visit: Visit, record: FileRecord, settings: NcsSettings) -> tuple[list[SweepSeries], list[Problem]]:
+    """Read the responses of one file.
+
+    Raises
+    ------
+    BadInput
+        It is no EDF or BDF file, or it has no events table, or that names no stimulus of a nerve.
+    """
     path = visit.path(record)
     header = edf.read_header(path, record.path)
-    channels = _channel_rows(visit, record)
+    channels, ragged = _channel_rows(visit, record)
     rows, problems = _stimuli(visit, record, [c.label for c in header.channels], channels)
+    problems = [*ragged, *problems]
     if header.cut_short:
         what, remedy = f"the file is cut short: {header.cut_short}", "copy it again; what is there was used"
         problems.append(Problem(what=what, remedy=remedy, code="cut-short", file=record.path))
@@ -205,10 +213,10 @@ def _table(visit: Visit, record: FileRecord, suffix: str) -> tuple[list[RawRow],
     return rows, problems
 
 
-def _channel_rows(visit: Visit, record: FileRecord) -> Mapping[str, RawRow]:
+def _channel_rows(visit: Visit, record: FileRecord) -> tuple[Mapping[str, RawRow], list[Problem]]:
     """Return the rows of ``_channels.tsv`` by the name of their channel; none where the table is absent."""
-    found = _table(visit, record, "channels")
-    return {} if found is None else {row.cells.get("name", "").strip(): row for row in found[0]}
+    rows, problems = _table(visit, record, "channels") or ([], [])
+    return {row.cells.get("name", "").strip(): row for row in rows}, problems
 
 
 def _stimuli(
@@ -296,8 +304,12 @@ def _signal(path: Any, name: str, header: edf.EdfHeader, label: str, row: RawRow
     Raises
     ------
     BadInput
-        Two channels have its name, its unit is none of voltage, or the two places that give the unit disagree.
+        The channels table calls it bad, two channels have its name, its unit is none of voltage, or the two places
+        that give the unit disagree.
     """
+    if row is not None and _cell(row, "status").lower() == "bad":
+        what = f"the channel {label} is marked bad in the channels table, so its responses are not used"
+        raise BadInput(Problem(what=what, severity="warning", code="bad-channel", file=name))
     same = [c for c in header.channels if c.label == label]
     if len(same) > 1:
         what = f"two channels are called {label}"

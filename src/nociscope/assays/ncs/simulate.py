@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -129,6 +130,14 @@ CERTAIN = {"motor": 1.0, "sensory": 12.0}
 """Smallest amplitude (mV, uV) whose marks are handed back as truth: below, noise alone moves an onset."""
 
 
+@cache
+def _whole_height(nerve: Nerve, step_ms: float, count: int) -> float:
+    """Return the height of the distal response of all fibres of a healthy nerve, each of size 1 at 50 m/s."""
+    whole = fibres(np.random.default_rng(0), nerve.velocity)
+    time = np.arange(count, dtype=np.float64) * step_ms
+    return float(response(whole, nerve.distance_mm, time, nerve.kind, nerve.residual_ms).max())
+
+
 @dataclass(frozen=True, slots=True)
 class _Body:
     """One nerve of one person, ready to be stimulated."""
@@ -144,9 +153,7 @@ class _Body:
         """Return the response at times from the stimulus on, in mV or uV, negative up."""
         carry = self.alive if passes is None else self.alive & passes
         unit = response(self.speeds, distance_mm, time, self.nerve.kind, self.residual_ms, carry.astype(float))
-        whole = fibres(np.random.default_rng(0), self.nerve.velocity)
-        calibrated = response(whole, self.nerve.distance_mm, time, self.nerve.kind, self.nerve.residual_ms)
-        return unit * self.scale / float(calibrated.max())
+        return unit * self.scale / _whole_height(self.nerve, float(time[1]), time.size)
 
     def _stimulated(self, distance_mm: float, passes: NDArray[np.bool_] | None = None) -> Marks | None:
         time = np.arange(0, 60.0, STEP_MS)
