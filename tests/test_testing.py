@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from nociscope.assays.biopsy import ASSAY
-from nociscope.assays.declaration import Assay, Measure, TableInput
+from nociscope.assays.declaration import HEIGHT, Assay, Measure, TableInput
 from nociscope.problems import BadInput, Problem
 from nociscope.testing import CONDITIONS, check_assay
 from nociscope.truth import Simulated, SimulatedFile, TrueValue
@@ -26,6 +26,11 @@ def readings_changed(**change: Any) -> Assay:
         return tuple(replace(r, **change) for r in ASSAY.measure(recording, settings))
 
     return replace(ASSAY, measure=measure)
+
+
+def with_covariate(**change: Any) -> Assay:
+    first = replace(ASSAY.measures[0], covariates=(replace(HEIGHT, **change),))
+    return replace(ASSAY, measures=(first, *ASSAY.measures[1:]))
 
 
 def figures_changed(**change: Any) -> Assay:
@@ -161,6 +166,9 @@ BROKEN = {
         replace(ASSAY, measures=(replace(ASSAY.measures[0], meaning=""), *ASSAY.measures[1:])),
         "no title or meaning",
     ),
+    "unknown covariate": (with_covariate(name="energy"), "the covariate energy (cm) of ienfd is no measure"),
+    "height in metres": (with_covariate(unit="m"), "the covariate height_cm (m) of ienfd is no measure in this unit"),
+    "covariate without spread": (with_covariate(least_spread=0.0), "has no title or spread"),
     "methods": (replace(ASSAY, methods="{nothing}"), "methods text fail"),
     "thawed settings": (replace(ASSAY, settings=Thawed), "not frozen"),
     "measure never seen": (replace(ASSAY, measures=(*ASSAY.measures, NEEDLESS)), "needless never appeared"),

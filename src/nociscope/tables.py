@@ -552,6 +552,11 @@ SCORES = Table(
             maximum=1,
         ),
         Column("reason", "Why it is not comparable, or what limits the comparison"),
+        Column(
+            "expected_for",
+            "Whom the expected value and limits are for: the age, sex, height and conditions of the test that the "
+            "norm takes into account",
+        ),
     ),
 )
 
@@ -679,6 +684,7 @@ class Score:
     call: Call
     p_beyond: float | None = None
     reason: str = ""
+    expected_for: str = ""
 
 
 def as_row(record: Reading | Score) -> dict[str, Value]:
@@ -689,7 +695,7 @@ def as_row(record: Reading | Score) -> dict[str, Value]:
 def _typed(cls: type[Any], row: Row) -> Any:
     """Build a Reading or Score from a parsed row; text that is missing becomes ``n/a`` or empty."""
     values: dict[str, Any] = {}
-    free_text = {"remark", "reason"}
+    free_text = {"remark", "reason", "expected_for"}
     for f in fields(cls):
         value = row.cells.get(f.name)
         if value is None and "str" in str(f.type) and "None" not in str(f.type):

@@ -215,13 +215,26 @@ class Built:
     problems: tuple[Problem, ...]
 
 
-def build_norms(study: Path | str, folder: Path | str, *, settings: Path | None = None) -> Built:
+def build_norms(
+    study: Path | str, folder: Path | str, *, settings: Path | None = None, age_slopes: Sequence[str] = ()
+) -> Built:
     """Build norms from a study's own controls (`group` is ``control``) and write them into a folder.
+
+    Parameters
+    ----------
+    study, folder : Path or str
+    settings : Path, optional
+        A file that overrides the study's own settings.
+    age_slopes : sequence of str
+        Published slopes of age for measures whose controls are too few for one of their own: ``tavakoli2015``,
+        ``dehghani2014``. They go before those that ``[norms] age_slopes`` of the settings names.
 
     Raises
     ------
     BadInput
         The study has no controls.
+    UsageError
+        There are no such slopes.
     CannotWrite
         The folder cannot be written.
     """
@@ -231,6 +244,7 @@ def build_norms(study: Path | str, folder: Path | str, *, settings: Path | None 
     from nociscope.norms.build import build_report
     from nociscope.norms.files import write_norms
     from nociscope.norms.library import load_library
+    from nociscope.norms.published_slopes import slopes_in_settings, slopes_named
     from nociscope.study import open_study
     from nociscope.study.settings import load_settings
 
@@ -248,8 +262,10 @@ def build_norms(study: Path | str, folder: Path | str, *, settings: Path | None 
                 column="group",
             )
         )
-    readings, problems = measure_study(opened, load_settings(root, settings), controls.__contains__)
-    report = build_report(readings, controls, load_library(), assays())
+    chosen = load_settings(root, settings)
+    slopes = slopes_named((*age_slopes, *slopes_in_settings(chosen.norms, " and ".join(chosen.sources))))
+    readings, problems = measure_study(opened, chosen, controls.__contains__)
+    report = build_report(readings, controls, load_library(), assays(), slopes=slopes)
     make(full)
     write_norms(report.norms, full)
     general = tuple(p for p in opened.problems if p.participant_id in controls or not p.participant_id)
@@ -274,11 +290,11 @@ def score(
     readings : Path or str
         A table with the columns of ``readings.tsv``; `participant_id`, `assay`, `measure` and `value` are needed.
     participants : Path or str
-        A ``participants.tsv`` with age and sex.
+        A ``participants.tsv`` with age, sex and, for norms that ask for it, height.
     norms : Path, optional
         A folder of norms that go before the shipped ones.
     named_norms : sequence of str
-        Unverified norms to use all the same.
+        Norms to use before all others, also unverified ones.
 
     Raises
     ------
@@ -288,6 +304,7 @@ def score(
         A file is not such a table.
     """
     from nociscope.assays.registry import assays
+    from nociscope.norms.covariates import Surroundings
     from nociscope.norms.library import load_library
     from nociscope.norms.scoring import score as score_readings
     from nociscope.study.people import read_people
@@ -301,13 +318,14 @@ def score(
         raise BadInput(error.problems) from None
     library = load_library(norms, named_norms)
     registered = assays()
+    around = Surroundings.of(table)
     scores: list[Score] = []
     strangers: dict[str, Participant] = {}
     for reading in table:
         person = people.participants.get(reading.participant_id) or strangers.setdefault(
             reading.participant_id, Participant(participant_id=reading.participant_id)
         )
-        scores += score_readings([reading], person, library, registered)
+        scores += score_readings([reading], person, library, registered, around=around)
     problems += [
         Problem(
             what=f"the participant has readings but no row in {place.name}, so age and sex are unknown",

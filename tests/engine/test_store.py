@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from nociscope.assays.declaration import Figure
@@ -98,7 +98,17 @@ results = st.builds(
 )  # fmt: skip
 
 
+BLANK = Problem(what="w", remedy="\t", code="c", file=" ", column="\u3000", value="\n")
+
+
 @given(result=results)
+@example(
+    result=VisitResult(
+        participant_id="sub-1",
+        session_id="ses-a",
+        assays=(AssayResult(name="a", title="t", status="failed", problems=(BLANK,)),),
+    )
+)
 @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_what_is_saved_is_what_is_loaded(result):
     with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:

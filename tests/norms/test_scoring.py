@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nociscope.assays.declaration import OwnLimit
 from nociscope.norms.library import NormLibrary
 from nociscope.norms.model import NormCell
 from nociscope.norms.probability import gamma_of, p_below
@@ -173,6 +174,32 @@ def test_own_norms_go_first_then_the_more_specific_then_the_key() -> None:
     assert one(reading, NormLibrary((a, b))).norm == "b"
     assert one(reading, NormLibrary((a, b, c), own=frozenset("a"))).norm == "a"
     assert one(reading, NormLibrary((norm(key="z"), norm(key="y")))).norm == "y"
+
+
+def test_a_named_norm_goes_before_all_others_and_the_score_says_so() -> None:
+    own = norm(key="own1", sites=("hand_dorsum",), methods=("*",))
+    plain = norm(key="plain", status="read", doi="10.1000/x")
+    asleep = norm(key="asleep", status="unverified")
+    reading = any_reading(10, site="hand_dorsum", method="m")
+    shelf = NormLibrary((own, plain, asleep), own=frozenset(["own1"]))
+    assert one(reading, shelf).norm == "own1"
+    assert one(reading, shelf).reason == ""
+    for key in ("plain", "asleep", "own1"):
+        got = one(reading, replace(shelf, named=frozenset([key])))
+        assert got.norm == key
+        assert f"the norm {key} was named by the user, so it goes before all others" in got.reason
+    both = one(reading, replace(shelf, named=frozenset(["plain", "own1"])))
+    assert both.norm == "own1"
+    elsewhere = replace(plain, sites=("face",))
+    assert one(reading, NormLibrary((own, elsewhere), named=frozenset(["plain"]))).norm == "own1"
+
+
+def test_a_named_norm_goes_before_the_limits_of_the_laboratory() -> None:
+    limit = OwnLimit(measure="up", unit="u", low=9.0)
+    shelf = NormLibrary((norm(key="pub", status="read", doi="10.1000/x"),))
+    assert score([any_reading(8.0)], WOMAN, shelf, ASSAYS, [limit])[0].norm == "laboratory_limits"
+    named = replace(shelf, named=frozenset(["pub"]))
+    assert score([any_reading(8.0)], WOMAN, named, ASSAYS, [limit])[0].norm == "pub"
 
 
 def test_poor_readings_are_scored_and_say_so_and_unscored_measures_are_left_out() -> None:

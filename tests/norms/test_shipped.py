@@ -8,7 +8,7 @@ from nociscope.norms.library import load_library
 from nociscope.norms.reference import location
 from nociscope.norms.scoring import score
 from nociscope.study.records import Participant
-from nociscope.tables import Reading
+from nociscope.tables import Reading, Score
 from tests.norms.sample import ASSAYS, MAN, WOMAN, ienfd, one
 
 LIBRARY = load_library()
@@ -199,3 +199,67 @@ def test_every_norm_is_of_a_declared_measure_in_its_unit() -> None:
         assert measure.allows(norm.unit)
         if norm.sd is not None or any(c.sd is not None for c in norm.cells):  # limits stand on any scale
             assert measure.log10 == (norm.scale == "log10")
+
+
+def conducted(measure: str, value: float, site: str, method: str, unit: str, person: Participant) -> Score:
+    """Return the score of one nerve conduction value against the shipped norms."""
+    from nociscope.assays.registry import assay_named
+
+    reading = Reading(assay="ncs", measure=measure, value=value, unit=unit, site=site, method=method)
+    return score([reading], person, LIBRARY, (assay_named("ncs"),))[0]
+
+
+@pytest.mark.parametrize(
+    ("site", "age", "height", "limit"),
+    [
+        ("tibial", 49.9, 159.9, 44),
+        ("tibial", 50, 160, 37),
+        ("tibial", 50, 169.9, 37),
+        ("tibial", 79.5, 170, 34),
+        ("tibial", 30, 210, 37),
+        ("fibular", 39, 169, 43),
+        ("fibular", 40, 170, 36),
+    ],
+)
+def test_velocities_of_the_leg_are_held_against_the_line_for_age_and_height(
+    site: str, age: float, height: float, limit: float
+) -> None:
+    person = Participant(participant_id="sub-1", age=age, sex="M", height_cm=height)
+    got = conducted("velocity_m_s", limit - 0.5, site, "motor", "m/s", person)
+    assert (got.norm, got.limit_low, got.call) == (f"buschbacher_{site}_velocity_by_height", limit, "loss")
+    assert got.expected_for == f"{age:.4g} y, {height:.4g} cm"
+    assert got.reason == ""
+    assert conducted("velocity_m_s", limit, site, "motor", "m/s", person).call == "normal"
+
+
+def test_f_waves_are_held_against_the_line_for_age_and_height() -> None:
+    """The printed table: tibial, 40-79 years: 56.0, 57.5, 61.1, 68.5 ms; all adults 61.4 ms."""
+    for height, limit in ((150, 56.0), (165, 57.5), (175, 61.1), (190, 68.5)):
+        person = Participant(participant_id="sub-1", age=60, sex="F", height_cm=height)
+        assert conducted("f_latency_ms", 50, "tibial.ankle", "f_wave", "ms", person).limit_high == limit
+
+
+def test_without_height_or_age_the_limit_for_all_adults_holds_and_the_score_says_why() -> None:
+    for person, missing in (
+        (Participant(participant_id="sub-1", age=60, sex="F"), "height is missing"),
+        (Participant(participant_id="sub-1", sex="F", height_cm=190), "age is missing"),
+    ):
+        got = conducted("f_latency_ms", 62, "tibial", "f_wave", "ms", person)
+        assert (got.norm, got.limit_high, got.call) == ("buschbacher_tibial_f_wave", 61.4, "loss")
+        assert f"{missing} and the norm buschbacher_tibial_f_wave_by_height depends on it, so" in got.reason
+    old = Participant(participant_id="sub-1", age=85, sex="F", height_cm=190)
+    assert conducted("f_latency_ms", 62, "tibial", "f_wave", "ms", old).call == "not_comparable"
+
+
+def test_every_height_has_one_line() -> None:
+    tables = [n for n in LIBRARY.all if n.key.endswith("_by_height")]
+    assert len(tables) == 6
+    for table in tables:
+        for age in (19, 39, 40, 49, 50, 79):
+            for height in range(120, 220):
+                fitting = [
+                    c
+                    for c in table.cells
+                    if c.age_low <= age <= c.age_high and (c.height_low or 0) <= height <= (c.height_high or 300)
+                ]
+                assert len(fitting) == 1

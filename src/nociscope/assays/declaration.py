@@ -36,6 +36,44 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Covariate:
+    """What a measure depends on beside age and sex, so that norms of own controls may allow for it.
+
+    Attributes
+    ----------
+    name : str
+        ``height_cm``, of the participant; else a measure of the same assay, whose reading at the same visit, site
+        and side is taken.
+    title, unit : str
+        For people; the unit in which norms keep it. A reading in another unit is converted, or not used.
+    least_spread : float
+        Standard deviation among the controls below which no slope is asked for.
+    margin : float
+        How far beyond the controls' values a score is still made.
+    relative : bool
+        Whether `least_spread` and `margin` are shares of the controls' mean, and not in `unit`.
+    binds : bool
+        Whether a norm holds for the controls' values of it only, even where it shows no slope: a condition of the
+        test (the energy of a stimulus), not a trait of the person.
+    """
+
+    name: str
+    title: str
+    unit: str
+    least_spread: float
+    margin: float
+    relative: bool = False
+    binds: bool = False
+
+
+HEIGHT = Covariate(name="height_cm", title="height", unit="cm", least_spread=5.0, margin=5.0)
+"""The height of a participant, for what travels along nerves.
+
+A slope is asked for from a spread (SD) of 5 cm, and used up to 5 cm beyond the controls. Both are choices.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
     """One quantity that an assay yields.
 
@@ -62,6 +100,8 @@ class Measure:
         Whether a norm could apply; counts of trials and the like are not scored.
     doi : str
         Source of the definition.
+    covariates : tuple of Covariate
+        What it is known to depend on beside age and sex; only these may enter a norm of own controls.
     """
 
     name: str
@@ -74,6 +114,7 @@ class Measure:
     decimals: int = 2
     scored: bool = True
     doi: str = ""
+    covariates: tuple[Covariate, ...] = ()
     other_units: tuple[str, ...] = ()
     """Further units that its readings may have, ``("*",)`` for any: a laboratory's values keep the unit given."""
 

@@ -43,7 +43,8 @@ NormsOption = Annotated[
     Path | None, typer.Option("--norms", metavar="DIR", help="Your own norms; they go before the shipped ones.")
 ]
 NormOption = Annotated[
-    list[str] | None, typer.Option("--norm", metavar="KEY", help="Use this unverified norm all the same.")
+    list[str] | None,
+    typer.Option("--norm", metavar="KEY", help="Use this norm before all others, also an unverified one."),
 ]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show tracebacks, and write those of assays to logs/.")]
 
@@ -232,12 +233,20 @@ def norms_build(
     study: StudyArgument,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder for the norms.")],
     settings: SettingsOption = None,
+    age_slopes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--age-slopes",
+            metavar="KEY",
+            help="Where controls are too few for a slope of age, use that of tavakoli2015 or dehghani2014.",
+        ),
+    ] = None,
     debug: DebugOption = False,
 ) -> int:
     """Build norms from a study's own controls (group is control), for run --norms DIR."""
     from nociscope import verbs
 
-    built = verbs.build_norms(study, folder, settings=settings)
+    built = verbs.build_norms(study, folder, settings=settings, age_slopes=_split(age_slopes))
     complain_of(built.problems)
     say(built.report.text().rstrip())
     say(f"From {counted(built.controls, 'control')}; use them with: nociscope run STUDY OUT --norms {folder}")
@@ -278,7 +287,9 @@ def rules_show(
 @app.command(epilog="Example: nociscope score readings.tsv participants.tsv -o scores.tsv")
 def score(
     readings: Annotated[Path, typer.Argument(metavar="READINGS", help="A table with the columns of readings.tsv.")],
-    participants: Annotated[Path, typer.Argument(metavar="PARTICIPANTS", help="Age and sex: a participants.tsv.")],
+    participants: Annotated[
+        Path, typer.Argument(metavar="PARTICIPANTS", help="Age, sex and height: a participants.tsv.")
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="SCORES", help="The table to write.")],
     norms: NormsOption = None,
     norm: NormOption = None,

@@ -242,10 +242,13 @@ def _score(
     library: NormLibrary,
     assay: Assay,
     limits: Sequence[OwnLimit] = (),
+    beside: Sequence[Reading] = (),
 ) -> Any:
+    """Score readings; the covariates of norms are looked for among them and those `beside` them."""
+    from nociscope.norms.covariates import Surroundings
     from nociscope.norms.scoring import score
 
-    return score(readings, participant, library, (assay,), limits)
+    return score(readings, participant, library, (assay,), limits, Surroundings.of((*readings, *beside)))
 
 
 def _inputs(visit: Visit, assay: Assay, recording: Any) -> dict[str, str]:
@@ -315,8 +318,8 @@ def _one_assay(assay: Assay, visit: Visit, job: Job, problems: tuple[Problem, ..
     if assay.from_scores is not None and readings:
         more = attempt.step("deriving", assay.from_scores, readings, scores, settings) or ()
         derived = _stamped(more, visit, assay, attempt)
+        scores += attempt.step("scoring", _score, derived, visit.participant, job.library, assay, (), readings) or ()
         readings += derived
-        scores += attempt.step("scoring", _score, derived, visit.participant, job.library, assay) or ()
     figures = None
     if recording is not None and readings:
         figures = attempt.step("drawing", assay.draw, recording, readings, scores, settings)

@@ -187,11 +187,15 @@ def plain(value: Any) -> Any:
 
 
 def _without_defaults(record: Any) -> dict[str, Any]:
-    """Return a dataclass as a mapping without the fields that have their default."""
+    """Return a dataclass as a mapping without the fields that have their default.
+
+    Text counts as it is written: what is blank becomes empty, and so the default of most fields.
+    """
+    written = {f.name: plain(getattr(record, f.name)) for f in dataclasses.fields(record)}
     return {
-        f.name: plain(getattr(record, f.name))
+        f.name: written[f.name]
         for f in dataclasses.fields(record)
-        if f.default is dataclasses.MISSING or getattr(record, f.name) != f.default
+        if f.default is dataclasses.MISSING or written[f.name] != plain(f.default)
     }
 
 

@@ -14,12 +14,25 @@ from dataclasses import dataclass, replace
 
 from nociscope import files
 from nociscope.assays.declaration import Assay, Measure
-from nociscope.norms.fitting import fit, in_unit
-from nociscope.norms.library import NormLibrary
-from nociscope.norms.local import PRIOR_WEIGHT, Estimate, Person, contradicts, estimate, standardised
-from nociscope.norms.model import Norm, NormCell
+from nociscope.norms.covariates import Surroundings, in_unit
+from nociscope.norms.fitting import fit
+from nociscope.norms.library import NormLibrary, describe
+from nociscope.norms.lines import bounds_of, line_of, table_of
+from nociscope.norms.local import (
+    PRIOR_WEIGHT,
+    Estimate,
+    Person,
+    age_slope_can_be_asked,
+    contradicts,
+    estimate,
+    estimate_around,
+    standardised,
+)
+from nociscope.norms.model import HEIGHT_CM, Norm
+from nociscope.norms.published_slopes import SlopeSource
 from nociscope.norms.quality import suspicious
 from nociscope.norms.reference import reference_for
+from nociscope.norms.samples import Sample, by_device, is_known, sample_of
 from nociscope.study.records import Participant
 from nociscope.tables import MISSING, Reading
 
@@ -41,12 +54,16 @@ Place = tuple[str, str, str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class BuildEntry:
-    """What became of one quantity: the key of its norm, or empty, and why in words."""
+    """What became of one quantity: the key of its norm, or empty, and why in words.
+
+    `device` is empty unless the controls were measured on several.
+    """
 
     place: Place
     n: int
     key: str
     outcome: str
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +89,7 @@ class BuildReport:
         for e in self.entries:
             assay, measure, site, method, unit = e.place
             where = " ".join(
-                t for t in (assay, measure, *(x for x in (site, method, unit) if x not in ("", MISSING)))
+                t for t in (assay, measure, *(x for x in (site, method, unit, e.device) if x not in ("", MISSING)))
             )
             lines.append(f"{'built    ' if e.key else 'not built'}  {where}: {e.outcome}")
         lines += [f"warning    {w}" for w in self.warnings]
@@ -96,6 +113,7 @@ def build_report(
     library: NormLibrary,
     assays: Sequence[Assay],
     minimum: int = MINIMUM,
+    slopes: Sequence[SlopeSource] = (),
 ) -> BuildReport:
     """Build norms from the participants whose group is ``control`` (any case).
 
@@ -110,6 +128,8 @@ def build_report(
         Where the measures are declared; measures that are not scored get no norm.
     minimum : int
         Fewest controls for a norm, at least 3.
+    slopes : sequence of SlopeSource
+        Published slopes of age, for measures whose controls are too few for one of their own.
 
     Returns
     -------
@@ -118,7 +138,8 @@ def build_report(
     Notes
     -----
     Sides are repeats of one person: they count once in location and in its error, and the difference between sides is
-    added to the spread, because a score is made of a single side.
+    added to the spread, because a score is made of a single side. Controls of different devices are kept apart: each
+    device has a norm of its own.
     """
     everyone = participants.values() if isinstance(participants, Mapping) else participants
     people = tuple(everyone)
@@ -126,117 +147,120 @@ def build_report(
     if not controls:
         groups = ", ".join(sorted({p.group or MISSING for p in people})) or "none"
         return BuildReport((), (), (f"no participant has the group control (groups: {groups})",))
+    of_controls = [r for r in readings if r.participant_id in controls]
+    source = _Source(controls, Surroundings.of(of_controls), library, max(minimum, 3), tuple(slopes))
+    norms: dict[str, Norm] = {}
+    entries: list[BuildEntry] = []
+    warnings: list[str] = []
+    for place, measure, these in _quantities(of_controls, assays):
+        apart = by_device(these)
+        for device, of_device in apart.items():
+            unnamed = sum(not is_known(r.device) for r in these) if device else 0
+            entry, norm = _build_one(place, device, of_device, measure, source, unnamed)
+            if norm is not None and norm.key in norms:
+                norm = replace(norm, key=f"{norm.key}_{files.sha256(repr((*place, device)).encode())[:6]}")
+                entry = replace(entry, key=norm.key)
+            entries.append(entry)
+            if norm is not None:
+                norms[norm.key] = norm
+        warning = suspicious(these, controls, library, assays, source.around)
+        warnings += [warning] if warning else []
+    return BuildReport(tuple(norms.values()), tuple(entries), tuple(warnings))
+
+
+def _quantities(
+    readings: Sequence[Reading], assays: Sequence[Assay]
+) -> Iterable[tuple[Place, Measure, tuple[Reading, ...]]]:
+    """Yield each quantity that could have a norm, in the order of the declarations."""
     declared = {(a.name, m.name): (i, m) for i, (a, m) in enumerate((a, m) for a in assays for m in a.measures)}
     listed = len(declared)
-    groups_of: dict[Place, list[Reading]] = {}
     by_name = {a.name: a for a in assays}
+    groups: dict[Place, list[Reading]] = {}
     for r in readings:
         known = declared.get((r.assay, r.measure))
         if known is None and r.assay in by_name:  # an analyte that the data name comes after the listed measures
             opened = by_name[r.assay].measure_named(r.measure)
-            known = None if opened is None else (len(declared), opened)
+            known = None if opened is None else (listed, opened)
             if known is not None:
                 declared[r.assay, r.measure] = known
-        if r.participant_id in controls and known is not None and known[1].scored and by_name[r.assay].compares(r):
-            groups_of.setdefault((r.assay, r.measure, r.site, r.method, r.unit), []).append(r)
-    norms: list[Norm] = []
-    entries: list[BuildEntry] = []
-    warnings: list[str] = []
-    for place in sorted(groups_of, key=lambda p: (min(declared[p[0], p[1]][0], listed), p)):
-        measure = declared[place[0], place[1]][1]
-        entry, norm = _build_one(place, groups_of[place], controls, measure, library, max(minimum, 3))
-        if norm is not None and any(n.key == norm.key for n in norms):
-            norm = replace(norm, key=f"{norm.key}_{files.sha256(repr(place).encode())[:6]}")
-            entry = replace(entry, key=norm.key)
-        entries.append(entry)
-        norms += [] if norm is None else [norm]
-        warning = suspicious(groups_of[place], controls, library, assays)
-        warnings += [warning] if warning else []
-    return BuildReport(tuple(norms), tuple(entries), tuple(warnings))
+        if known is not None and known[1].scored and by_name[r.assay].compares(r):
+            groups.setdefault((r.assay, r.measure, r.site, r.method, r.unit), []).append(r)
+    for place in sorted(groups, key=lambda p: (declared[p[0], p[1]][0], p)):
+        yield place, declared[place[0], place[1]][1], tuple(groups[place])
 
 
 @dataclass(frozen=True, slots=True)
-class _Sample:
-    """The usable controls of one quantity and what was left out."""
+class _Source:
+    """What all norms of a study are made from."""
 
-    ids: tuple[str, ...]
-    people: tuple[Person, ...]
-    devices: tuple[str, ...]
-    censored: int
-    zero: int
-
-    @property
-    def n(self) -> int:
-        return len(self.people)
-
-
-def _sample(readings: Sequence[Reading], controls: Mapping[str, Participant], log10: bool) -> _Sample:
-    by_person: dict[str, dict[str, list[Reading]]] = {}
-    for r in readings:
-        if r.quality != "failed" and r.value is not None and math.isfinite(r.value):
-            by_person.setdefault(r.participant_id, {}).setdefault(r.session_id, []).append(r)
-    ids, people, devices = [], [], set()
-    censored = zero = 0
-    for name in sorted(by_person):
-        first = by_person[name][min(by_person[name])]
-        certain = [r for r in first if r.censored == "none"]
-        positive = [r for r in certain if not log10 or (r.value or 0.0) > 0]
-        if not positive:
-            censored += not certain
-            zero += bool(certain)
-            continue
-        values = tuple(math.log10(r.value) if log10 else float(r.value) for r in positive if r.value is not None)
-        ids.append(name)
-        people.append(Person(values, controls[name].age, controls[name].sex))
-        devices |= {r.device for r in positive}
-    return _Sample(tuple(ids), tuple(people), tuple(sorted(devices)), censored, zero)
+    controls: Mapping[str, Participant]
+    around: Surroundings
+    library: NormLibrary
+    minimum: int
+    slopes: tuple[SlopeSource, ...]
 
 
 def _build_one(
-    place: Place,
-    readings: Sequence[Reading],
-    controls: Mapping[str, Participant],
-    measure: Measure,
-    library: NormLibrary,
-    minimum: int,
+    place: Place, device: str, readings: Sequence[Reading], measure: Measure, source: _Source, unnamed: int
 ) -> tuple[BuildEntry, Norm | None]:
-    sample = _sample(readings, controls, measure.log10)
+    """Build one norm; `unnamed` readings were left out because they name none of several devices."""
+    sample = sample_of(readings, source.controls, measure.log10, measure.covariates, source.around)
     n, lost = sample.n, sample.censored + sample.zero
 
     def refuse(why: str) -> tuple[BuildEntry, None]:
-        return BuildEntry(place, n, "", why), None
+        return BuildEntry(place, n, "", why, device), None
 
     if lost > MOST_EXCLUDED * (n + lost):
         kind = "censored" if sample.censored >= sample.zero else "0, which has no logarithm"
         return refuse(f"{lost} of {n + lost} controls have a value that is {kind}, so no limit can be placed")
-    if n < minimum:
-        return refuse(f"{n} controls with a usable value, and {minimum} are needed")
-    prior, about_prior = _prior(place, sample, measure, library)
-    made = _with_prior(sample, prior) if prior is not None else _alone(sample)
+    if n < source.minimum:
+        return refuse(f"{n} controls with a usable value, and {source.minimum} are needed")
+    prior, about_prior = _prior(place, sample, measure, source.library)
+    if prior is not None:
+        made, about_slopes = _with_prior(sample, prior, measure), ""
+    else:
+        made, about_slopes = _alone(place, sample, measure, source.slopes)
     if made is None:
         return refuse(f"the values of {n} controls do not vary")
     notes = [f"{n} controls"]
     notes += [f"few controls (fewer than {FEW}), so wide limits"] if n < FEW else []
     notes += [f"{lost} left out because censored or 0"] if lost else []
-    notes += [about_prior] if about_prior else []
-    norm = _described(place, sample, measure, made, "; ".join(notes))
-    return BuildEntry(place, n, norm.key, f"{_words(norm)} ({norm.status_note})"), norm
+    notes += [f"{unnamed} readings without a device left out"] if unnamed else []
+    notes += [t for t in (about_prior, about_slopes) if t]
+    notes += [*_about_devices(sample), *_about_covariates(sample, measure)]
+    norm = _described(place, device, sample, measure, made, "; ".join(notes))
+    return BuildEntry(place, n, norm.key, f"{describe(norm)} ({norm.status_note})", device), norm
 
 
-def _words(norm: Norm) -> str:
-    from nociscope.norms.library import describe
+def _about_devices(sample: Sample) -> list[str]:
+    if sample.known_devices and len(sample.known_devices) < len(sample.devices):
+        return [f"some readings name no device, and are taken as those of {' and '.join(sample.known_devices)}"]
+    return []
 
-    return describe(norm)
+
+def _about_covariates(sample: Sample, measure: Measure) -> list[str]:
+    """Say where a covariate is not known for everyone, so that it could not be looked at."""
+    notes = []
+    for c in measure.covariates:
+        known = sum(p.covariate(c.name) is not None for p in sample.people)
+        if known == 0:
+            notes.append(f"{c.title} unknown" + (", so any is scored" if c.binds else ""))
+        elif known < sample.n:
+            notes.append(f"{c.title} unknown for {sample.n - known} of them, so no slope was asked for")
+    return notes
 
 
 # --- the published norm ---
 
 
-def _prior(place: Place, sample: _Sample, measure: Measure, library: NormLibrary) -> tuple[Norm | None, str]:
-    """Return the published norm to shrink toward, and what is to be said of it."""
+def _prior(place: Place, sample: Sample, measure: Measure, library: NormLibrary) -> tuple[Norm | None, str]:
+    """Return the published norm to shrink toward, and what is to be said of it.
+
+    One whose women have a slope of age of their own is passed over: a local line would lose it.
+    """
     assay, name, site, method, unit = place
     scale = "log10" if measure.log10 else "identity"
-    device = sample.devices[0] if len(sample.devices) == 1 else MISSING
+    device = sample.known_devices[0] if len(sample.known_devices) == 1 else MISSING
     probe = Reading(assay=assay, measure=name, site=site, method=method, unit=unit, value=1.0, device=device)
     for norm in sorted(library.candidates(assay, name), key=lambda n: n.key):
         if (
@@ -246,7 +270,7 @@ def _prior(place: Place, sample: _Sample, measure: Measure, library: NormLibrary
             or in_unit(1, unit, norm.unit) != 1
         ):
             continue
-        fits = [fit(norm, probe, Participant(participant_id="", age=p.age, sex=p.sex)).ok for p in sample.people]
+        fits = [fit(norm, probe, _as_participant(p)).ok for p in sample.people]
         if not any(fits):
             continue
         if not all(fits):
@@ -264,17 +288,23 @@ def _prior(place: Place, sample: _Sample, measure: Measure, library: NormLibrary
 def _has_spread(norm: Norm) -> bool:
     if norm.form == "table":
         return all(c.sd is not None and (c.mean is not None or c.median is not None) for c in norm.cells)
-    return norm.form in ("normal", "regression") and norm.sd is not None
+    return norm.form in ("normal", "regression") and norm.sd is not None and norm.age_slope_women is None
 
 
 def _weight(norm: Norm) -> float:
     return min(PRIOR_WEIGHT, float(norm.n)) if norm.n else PRIOR_WEIGHT
 
 
-def _expected(norm: Norm, sample: _Sample) -> list[tuple[float, float]] | None:
+def _as_participant(person: Person) -> Participant:
+    return Participant(participant_id="", age=person.age, sex=person.sex, height_cm=person.covariate(HEIGHT_CM))
+
+
+def _expected(norm: Norm, sample: Sample) -> list[tuple[float, float]] | None:
+    """Return location and SD of a published norm for each of the controls, None where it gives none."""
     out = []
     for p in sample.people:
-        ref = reference_for(norm, p.age, p.sex)
+        known = {c: x for c in p.covariates if (x := p.covariate(c)) is not None}
+        ref = reference_for(norm, p.age, p.sex, known)
         if ref is None or ref.location is None or not ref.sd:
             return None
         out.append((ref.location, ref.sd))
@@ -284,80 +314,72 @@ def _expected(norm: Norm, sample: _Sample) -> list[tuple[float, float]] | None:
 # --- from estimate to norm ---
 
 
-def _alone(sample: _Sample) -> Norm | None:
-    made = estimate(sample.people)
-    return None if made is None else _line(made, (0.0, 0.0, 0.0), 1.0)
+def _alone(place: Place, sample: Sample, measure: Measure, slopes: Sequence[SlopeSource]) -> tuple[Norm | None, str]:
+    """Return the norm that controls make alone, or around a published slope of age where one was asked for.
+
+    Published slopes are of the plain value, so there is none for a measure on the log scale.
+    """
+    around, about = (None, "") if measure.log10 else _around_slope(place, sample, slopes)
+    made = around or estimate(sample.people, covariates=measure.covariates)
+    return (None if made is None else line_of(made, None, sample, measure.covariates)), about
 
 
-def _with_prior(sample: _Sample, prior: Norm) -> Norm | None:
+def _around_slope(place: Place, sample: Sample, slopes: Sequence[SlopeSource]) -> tuple[Estimate | None, str]:
+    """Return the estimate around a published slope of age, and what is to be said of it."""
+    assay, name, _, method, unit = place
+    offered = [(s, x) for s in slopes if s.assay == assay and (x := s.of(name)) is not None]
+    if not offered:
+        return None, ""
+    if age_slope_can_be_asked(sample.people):
+        return None, "enough controls for a slope of age of their own, so no published one is used"
+    fitting = [(s, x) for s, x in offered if s.fits_method(method) and in_unit(1, unit, x.unit) == 1]
+    if not fitting:
+        source = offered[0][0]
+        return None, f"the age slope of {source.key} is not used: {source.why_methods}"
+    source, slope = fitting[0]
+    if any(p.age is None or (slope.women is not None and p.sex not in ("F", "M")) for p in sample.people):
+        return None, f"the age slope of {source.key} is not used: age or sex of some controls is missing"
+    mean = math.fsum(p.mean for p in sample.people) / sample.n
+    made = estimate_around(sample.people, source.given(slope, mean))
+    kind = "as a share of the mean of own controls" if source.relative else "in its own unit"
+    return made, f"age slope of {source.key} (doi {source.doi}), {kind}, with its standard error"
+
+
+def _with_prior(sample: Sample, prior: Norm, measure: Measure) -> Norm | None:
     expected = _expected(prior, sample)
     if expected is None:
         return None
     table = prior.form == "table"
-    made = estimate(standardised(sample.people, expected), prior_weight=_weight(prior), terms_allowed=not table)
+    made = estimate(
+        standardised(sample.people, expected),
+        prior_weight=_weight(prior),
+        terms_allowed=not table,
+        covariates=measure.covariates,
+    )
     if made is None:
         return None
-    if not table:
-        base = prior.mean if prior.form == "normal" else prior.intercept
-        return _line(made, (base or 0.0, prior.age_slope or 0.0, prior.woman or 0.0), prior.sd or 1.0)
-    cells = tuple(_moved(c, made) for c in prior.cells)
-    spread = math.fsum(sd for _, sd in expected) / len(expected)
-    return replace(_EMPTY, form="table", cells=cells, sd_df=_tidy(made.df), mean_se=_tidy(made.mean_se * spread))
+    if table:
+        return replace(table_of(made, prior, expected), covariates=bounds_of(sample, measure.covariates))
+    return line_of(made, prior, sample, measure.covariates)
 
 
-_EMPTY = Norm(key="", title="", citation="", doi="", status="local", assay="", measure="", unit="", form="normal")
-
-
-def _line(made: Estimate, base: tuple[float, float, float], sd: float) -> Norm:
-    """Return `made`, in units of `sd` around the line `base`, as numbers of a norm."""
-    a, b, c = (_tidy(x + sd * y) for x, y in zip(base, made.coefficients, strict=True))
-    if b == 0 and c == 0:
-        return replace(_EMPTY, mean=a, sd=_tidy(made.sd * sd), sd_df=_tidy(made.df), mean_se=_tidy(made.mean_se * sd))
-    covariance = tuple(tuple(_tidy(float(x) * sd**2) for x in row) for row in made.covariance)
-    return replace(
-        _EMPTY,
-        form="regression",
-        intercept=a,
-        age_slope=b or None,
-        woman=c or None,
-        sd=_tidy(made.sd * sd),
-        sd_df=_tidy(made.df),
-        covariance=covariance,
-    )
-
-
-def _moved(cell: NormCell, made: Estimate) -> NormCell:
-    location = cell.median if cell.mean is None else cell.mean
-    sd = cell.sd or 0.0
-    mean = (location or 0.0) + made.coefficients[0] * sd
-    return NormCell(
-        sex=cell.sex, age_low=cell.age_low, age_high=cell.age_high, mean=_tidy(mean), sd=_tidy(made.sd * sd)
-    )
-
-
-def _tidy(x: float) -> float:
-    """Return a number with ten significant digits, so that files are the same on every machine."""
-    return float(f"{x:.10g}")
-
-
-def _described(place: Place, sample: _Sample, measure: Measure, numbers: Norm, note: str) -> Norm:
+def _described(place: Place, device: str, sample: Sample, measure: Measure, numbers: Norm, note: str) -> Norm:
     assay, name, site, method, unit = place
     ages = sorted(p.age for p in sample.people if p.age is not None)
     women, men = (sum(p.sex == s for p in sample.people) for s in ("F", "M"))
     sexes = tuple(s for s, k in (("F", women), ("M", men)) if k) or ("F", "M")
-    known = not {"", MISSING} & set(sample.devices)
-    where = "" if site == MISSING else f", {site}"
+    where = "".join(f", {t}" for t in (site, device) if t not in ("", MISSING))
     span = f", {ages[0]:g}-{ages[-1]:g} y" if ages else ""
     return replace(
         numbers,
-        key="_".join(re.sub(r"[^A-Za-z0-9.]+", "_", t).strip("_.") for t in ("own", *place[:4]) if t != MISSING),
+        key="_".join(_plain(t) for t in ("own", *place[:4], device) if t not in ("", MISSING)),
         title=f"{measure.title}{where}: own controls",
         citation="This study's own controls",
         status_note=note if ages else f"{note}; ages unknown, so any age is scored",
         n=sample.n,
         population=f"{sample.n} controls ({women} women, {men} men{span})",
-        device=", ".join(d for d in sample.devices if d not in ("", MISSING)),
-        devices=tuple(glob.escape(d) for d in sample.devices) if known else (),
+        device=", ".join(sample.known_devices),
+        devices=tuple(glob.escape(d.strip()) for d in sample.known_devices),
         assay=assay,
         measure=name,
         unit=unit,
@@ -369,3 +391,8 @@ def _described(place: Place, sample: _Sample, measure: Measure, numbers: Norm, n
         age_margin=AGE_MARGIN if ages else 0.0,
         scale="log10" if measure.log10 else "identity",
     )
+
+
+def _plain(text: str) -> str:
+    """Return a part of a key."""
+    return re.sub(r"[^A-Za-z0-9.]+", "_", text).strip("_.")

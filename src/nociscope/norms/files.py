@@ -7,18 +7,23 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING as NO_DEFAULT
-from dataclasses import fields, replace
+from dataclasses import fields, is_dataclass, replace
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from nociscope import files, units
-from nociscope.norms.model import Norm, NormCell
+from nociscope.norms.model import HEIGHT_CM, Norm, NormCell, NormCovariate
+from nociscope.norms.reference import coefficients
 from nociscope.problems import BadInput, Problem
 from nociscope.tables import Column, RawRow, parse_number, split_tsv
 
 MAX_NORM_BYTES = 4 * 2**20
+
+FORMAT = 2
+"""The version of the form of norm files that is written. A file without a number is of version 1, which knew no
+covariates; all it can say means the same in version 2."""
 
 BUILT_FILE = "own_controls.toml"
 """What :func:`write_norms` calls its file."""
@@ -26,6 +31,10 @@ BUILT_FILE = "own_controls.toml"
 _NORM_FIELDS = tuple(f.name for f in fields(Norm))
 _NUMBERS = tuple(f.name for f in fields(Norm) if "float" in str(f.type) and "tuple" not in str(f.type))
 _CELL_FIELDS = tuple(f.name for f in fields(NormCell))
+_COVARIATE_FIELDS = tuple(f.name for f in fields(NormCovariate))
+_PARTS = {"cells": ("a table line", _CELL_FIELDS), "covariates": ("a covariate", _COVARIATE_FIELDS)}
+"""Fields that hold tables of their own: what one is called, and its fields."""
+
 _SPLIT = ("measure", "unit", "sites", "scale")
 """Columns of a table that may differ from line to line; each combination becomes a norm of its own."""
 
@@ -40,7 +49,8 @@ def read_norms(path: Path) -> tuple[Norm, ...]:
     path : Path
         ``.toml``: the fields of :class:`Norm` at the top (one norm), or several ``[[norm]]`` tables for which the top
         holds what they share. ``.tsv``: lines ``# field: value``, then a table of ``sex age_low age_high mean sd
-        median limit_low limit_high n``, of which `measure`, `unit`, `sites` and `scale` may be further columns.
+        median limit_low limit_high n height_low height_high``, of which `measure`, `unit`, `sites` and `scale` may be
+        further columns.
 
     Raises
     ------
@@ -90,7 +100,7 @@ def norms_text(norms: Iterable[Norm]) -> str:
     """Return norms as TOML, by key."""
     parts = [f"[[norm]]\n{canonical_text(n)}" for n in sorted(norms, key=lambda n: n.key)]
     body = "\n".join(parts) or "norm = []\n"
-    return f"# Norms for nociscope; docs/norms.md tells what the fields mean.\n\n{body}"
+    return f"# Norms for nociscope; docs/norms.md tells what the fields mean.\nformat = {FORMAT}\n\n{body}"
 
 
 def canonical_text(norm: Norm) -> str:
@@ -106,12 +116,12 @@ def canonical_text(norm: Norm) -> str:
 
 
 def _toml(value: Any) -> str:
-    if isinstance(value, NormCell):
-        pairs = [(n, getattr(value, n)) for n in _CELL_FIELDS]
+    if is_dataclass(value):
+        pairs = [(f.name, getattr(value, f.name)) for f in fields(value)]
         return "{ " + ", ".join(f"{n} = {_toml(v)}" for n, v in pairs if v is not None) + " }"
     if isinstance(value, tuple):
         inner = [_toml(v) for v in value]
-        if value and isinstance(value[0], NormCell | tuple):
+        if value and (is_dataclass(value[0]) or isinstance(value[0], tuple)):
             return "[\n" + "".join(f"  {v},\n" for v in inner) + "]"
         return "[" + ", ".join(inner) + "]"
     if isinstance(value, str):
@@ -143,6 +153,10 @@ def _from_toml(text: str, file: str) -> list[dict[str, Any]]:
         top = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise BadInput(_problem(file, "", "", f"is not TOML ({error})", "correct the file")) from None
+    version = top.pop("format", 1)
+    if isinstance(version, bool) or version not in range(1, FORMAT + 1):
+        what = f"is not a form of norm files that this program reads (it reads up to {FORMAT})"
+        raise BadInput(_problem(file, "format", version, what, "use the version of nociscope that wrote the file"))
     many = top.pop("norm", None)
     if many is None:
         return [top]
@@ -258,22 +272,22 @@ def _checked(entry: Mapping[str, Any], file: str) -> Norm:
 
 
 def _unknown(entry: Mapping[str, Any]) -> Iterable[tuple[str, object, str, str]]:
-    """Yield the fields that no norm and no line of a table has."""
+    """Yield the fields that no norm, no line of a table and no covariate has."""
     for name in entry:
         if name not in _NORM_FIELDS:
             yield name, name, "is not a field of a norm", f"use {_meant(name, _NORM_FIELDS)}"
-    cells = entry.get("cells", ())
-    for i, cell in enumerate(cells if isinstance(cells, list | tuple) else (), start=1):
-        for name in cell if isinstance(cell, Mapping) else ():
-            if name not in _CELL_FIELDS:
-                remedy = f"use {_meant(name, _CELL_FIELDS)}"
-                yield f"cells line {i}", name, "is not a field of a table line", remedy
+    for field, (called, known) in _PARTS.items():
+        parts = entry.get(field, ())
+        for i, part in enumerate(parts if isinstance(parts, list | tuple) else (), start=1):
+            for name in part if isinstance(part, Mapping) else ():
+                if name not in known:
+                    yield f"{field} line {i}", name, f"is not a field of {called}", f"use {_meant(name, known)}"
 
 
 def _said(error: Any) -> tuple[str, object, str]:
     """Return column, value and sentence of one pydantic error."""
     loc = list(error["loc"])
-    place = f"cells line {loc[1] + 1} {loc[2]}" if loc[0] == "cells" and len(loc) > 2 else str(loc[0])
+    place = f"{loc[0]} line {loc[1] + 1} {loc[2]}" if loc[0] in _PARTS and len(loc) > 2 else str(loc[0])
     if error["type"] in ("missing", "missing_argument", "missing_keyword_only_argument"):
         return place, "", "is missing and is needed"
     message = str(error["msg"])
@@ -318,11 +332,37 @@ def _inconsistencies(norm: Norm) -> Iterable[tuple[str, object, str, str]]:
             yield name, value, "must be above 0", "correct it"
     if norm.mean_se is not None and norm.mean_se < 0:
         yield "mean_se", norm.mean_se, "must not be negative", "correct it"
-    if norm.covariance and [len(r) for r in norm.covariance] != [3, 3, 3]:
-        yield "covariance", "", "is not 3 by 3 (intercept, age_slope, woman)", "correct it"
+    yield from _covariance_wrong(norm)
+    for i, covariate in enumerate(norm.covariates, start=1):
+        yield from _covariate_wrong(i, covariate)
     yield from _limits_wrong("", norm.limit_low, norm.limit_high)
     for i, cell in enumerate(norm.cells, start=1):
         yield from _cell_wrong(i, cell)
+
+
+def _covariance_wrong(norm: Norm) -> Iterable[tuple[str, object, str, str]]:
+    size = len(coefficients(norm))
+    if not norm.covariance:
+        return
+    if [len(r) for r in norm.covariance] != [size] * size:
+        what = f"is not {size} by {size} (intercept, age_slope, woman, then the slopes of covariates)"
+        yield "covariance", "", what, "correct it"
+    elif not all(math.isfinite(x) for row in norm.covariance for x in row):
+        yield "covariance", "", "holds a number that is not finite", "correct it"
+
+
+def _covariate_wrong(i: int, covariate: NormCovariate) -> Iterable[tuple[str, object, str, str]]:
+    where = f"covariates line {i} "
+    for name in ("low", "high", "margin", "centre", "slope"):
+        value = getattr(covariate, name)
+        if value is not None and not math.isfinite(value):
+            yield f"{where}{name}", value, "is not a finite number", "correct it"
+    if covariate.low > covariate.high:
+        yield f"{where}low", covariate.low, f"is above high {covariate.high:g}", "swap them"
+    if covariate.margin < 0:
+        yield f"{where}margin", covariate.margin, "must not be negative", "correct it"
+    if covariate.name == HEIGHT_CM and covariate.unit != "cm":
+        yield f"{where}unit", covariate.unit, "is not the unit of height_cm", "write cm, and numbers in cm"
 
 
 def _cell_wrong(i: int, cell: NormCell) -> Iterable[tuple[str, object, str, str]]:
@@ -339,6 +379,8 @@ def _cell_wrong(i: int, cell: NormCell) -> Iterable[tuple[str, object, str, str]
         yield f"{where}mean", "", "is missing beside an sd", "add it"
     if all(v is None for v in (cell.sd, cell.limit_low, cell.limit_high)):
         yield f"{where}sd", "", "is missing, and the limits as well", "give mean and sd, or a limit"
+    if cell.height_low is not None and cell.height_high is not None and cell.height_low > cell.height_high:
+        yield f"{where}height_low", cell.height_low, f"is above height_high {cell.height_high:g}", "swap them"
     yield from _limits_wrong(where, cell.limit_low, cell.limit_high)
 
 

@@ -43,7 +43,7 @@ class NormLibrary:
     own : frozenset of str
         Keys of the user's own norms.
     named : frozenset of str
-        Keys of unverified norms that the user asked for.
+        Keys of norms that the user asked for by name: they go before all others, and may be unverified.
     """
 
     all: tuple[Norm, ...]
@@ -123,7 +123,7 @@ def describe(norm: Norm) -> str:
     """Return in words and numbers what a norm says."""
     scale = "log10 of the value: " if norm.scale == "log10" else ""
     if norm.form == "table":
-        return f"{scale}table of {len(norm.cells)} lines by sex and age"
+        return f"{scale}table of {len(norm.cells)} lines by {_kinds(norm)}"
     if norm.form == "limit":
         parts = [f"lower limit {norm.limit_low:g}" if norm.limit_low is not None else ""]
         parts.append(f"upper limit {norm.limit_high:g}" if norm.limit_high is not None else "")
@@ -131,13 +131,25 @@ def describe(norm: Norm) -> str:
     spread = f", SD {norm.sd:.4g}" if norm.sd is not None else ""
     if norm.form == "normal":
         return f"{scale}mean {norm.mean:.4g}{spread}"
-    line = f"{norm.intercept:.5g}"
-    for factor, word in ((norm.age_slope, "·age"), (norm.woman, "·[woman]")):
-        if factor:
-            line += f" {'−' if factor < 0 else '+'} {abs(factor):.5g}{word}"
+    line = f"{norm.intercept:.5g}{_terms(norm)}"
     if norm.form == "percentile_line":
         return f"{scale}{norm.percentile:g}th centile = {line}"
     return f"{scale}mean {line}{spread}" + ("" if norm.sd is not None else " (location only, no limits)")
+
+
+def _kinds(norm: Norm) -> str:
+    """Return by what the lines of a table differ."""
+    kinds = ["sex", "age"] + ["height"] * norm.uses_height
+    return f"{', '.join(kinds[:-1])} and {kinds[-1]}"
+
+
+def _terms(norm: Norm) -> str:
+    """Return the terms of a norm's line with their signs: `` − 0.12·age + 1.3·[woman] + 0.4·(height − 170 cm)``."""
+    terms = [(norm.age_slope, "age"), (norm.woman, "[woman]")]
+    if norm.age_slope_women is not None:
+        terms = [(norm.age_slope, "age of men"), (norm.age_slope_women, "age of women"), (norm.woman, "[woman]")]
+    terms += [(c.slope, f"({c.words} − {c.centre:.4g} {c.unit})") for c in norm.slopes]
+    return "".join(f" {'−' if b < 0 else '+'} {abs(b):.5g}·{name}" for b, name in terms if b)
 
 
 def load_library(folder: Path | None = None, named: Iterable[str] = ()) -> NormLibrary:
@@ -149,7 +161,7 @@ def load_library(folder: Path | None = None, named: Iterable[str] = ()) -> NormL
         ``*.toml`` and ``*.tsv`` norm files (one file is taken as well); a norm here goes before every shipped one,
         and replaces a shipped one of the same key.
     named : iterable of str
-        Keys of unverified norms to use all the same.
+        Keys of norms to use before all others, also unverified ones.
 
     Raises
     ------

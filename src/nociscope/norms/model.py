@@ -8,10 +8,15 @@ from typing import Literal
 Form = Literal["normal", "regression", "percentile_line", "table", "limit"]
 NormStatus = Literal["read", "derived", "unverified", "local"]
 
+HEIGHT_CM = "height_cm"
+"""The covariate that is a trait of the participant; every other is a reading."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NormCell:
-    """One line of a norm by sex and age: from `age_low` to `age_high`, both inclusive in whole years.
+    """One line of a norm by sex, age and height: bounds are inclusive, in whole years and whole centimetres.
+
+    Without `height_low` and `height_high` it holds at any height.
 
     Any of `mean` with `sd`, `median`, and the limits may be given; all on the norm's scale.
     """
@@ -25,6 +30,48 @@ class NormCell:
     limit_low: float | None = None
     limit_high: float | None = None
     n: int | None = None
+    height_low: float | None = None
+    height_high: float | None = None
+
+    @property
+    def by_height(self) -> bool:
+        """Whether it holds for some heights only."""
+        return self.height_low is not None or self.height_high is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NormCovariate:
+    """What a norm depends on, or is bound to, beside age and sex.
+
+    Attributes
+    ----------
+    name : str
+        ``height_cm``, of the participant; else a measure of the norm's assay, whose reading at the same visit, site
+        and side is taken.
+    unit, title : str
+        Of the numbers here; for people.
+    low, high : float
+        Lowest and highest value in the reference group; beyond, by more than `margin`, nothing is scored.
+    margin : float
+    centre : float
+        The line's `intercept` is for this value.
+    slope : float or None
+        Per unit, on the norm's scale; None: it is not in the line and only bounds where the norm holds.
+    """
+
+    name: str
+    unit: str
+    low: float
+    high: float
+    title: str = ""
+    margin: float = 0.0
+    centre: float = 0.0
+    slope: float | None = None
+
+    @property
+    def words(self) -> str:
+        """Its name for people."""
+        return self.title or self.name.replace("_", " ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,15 +105,21 @@ class Norm:
     scale : {'identity', 'log10'}
         The scale of every number below.
     form : str
-        `normal`: mean and sd; `regression`: `intercept + age_slope*age + woman*[sex is F]` with `sd`;
-        `percentile_line`: the same line gives a *limit* at `percentile`; `table`: `cells`; `limit`: `limit_low` or
-        `limit_high` for everyone.
+        `normal`: mean and sd; `regression`: `intercept + age_slope*age + woman*[sex is F]` and the slopes of
+        `covariates`, with `sd`; `percentile_line`: the same line gives a *limit* at `percentile`; `table`: `cells`;
+        `limit`: `limit_low` or `limit_high` for everyone.
     limit_belongs : {'normal', 'abnormal'}
         What a value that equals a limit is.
     sd_df, mean_se : float or None
         Degrees of freedom of `sd` and standard error of the mean, for local norms: their own uncertainty.
-    covariance : tuple of 3 tuples of 3 floats
-        Of (`intercept`, `age_slope`, `woman`) of a local regression, in place of `mean_se`; empty: none.
+    covariates : tuple of NormCovariate
+        What it depends on, or is bound to, beside age and sex.
+    age_slope_women : float or None
+        The slope of age for women where it differs from `age_slope`, which is then that for men.
+    covariance : tuple of tuples of float
+        Of a local regression, in place of `mean_se`: rows and columns are `intercept`, `age_slope`, `woman`, the
+        slopes of `covariates` that have one, and last, where there is `age_slope_women`, what it adds to
+        `age_slope`; empty: none.
     """
 
     key: str
@@ -103,6 +156,13 @@ class Norm:
     sd_df: float | None = None
     mean_se: float | None = None
     covariance: tuple[tuple[float, ...], ...] = ()
+    covariates: tuple[NormCovariate, ...] = ()
+    age_slope_women: float | None = None
+
+    @property
+    def slopes(self) -> tuple[NormCovariate, ...]:
+        """The covariates that are in the line."""
+        return tuple(c for c in self.covariates if c.slope is not None)
 
     @property
     def decides(self) -> bool:
@@ -118,9 +178,15 @@ class Norm:
         """Whether its numbers depend on age."""
         if self.form == "table":
             return any(c.age_low > self.age_low or c.age_high < self.age_high for c in self.cells)
-        return bool(self.age_slope)
+        return bool(self.age_slope or self.age_slope_women)
+
+    @property
+    def uses_height(self) -> bool:
+        """Whether its numbers depend on height."""
+        return any(c.by_height for c in self.cells) or any(c.name == HEIGHT_CM for c in self.slopes)
 
     @property
     def uses_sex(self) -> bool:
         """Whether its numbers depend on sex, or it holds for one sex only."""
-        return bool(self.woman) or any(c.sex != "any" for c in self.cells) or not {"F", "M"} <= set(self.sexes)
+        differs = bool(self.woman) or self.age_slope_women is not None
+        return differs or any(c.sex != "any" for c in self.cells) or not {"F", "M"} <= set(self.sexes)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from nociscope.assays.declaration import Assay
+from nociscope.norms.covariates import Surroundings
 from nociscope.norms.library import NormLibrary
 from nociscope.norms.scoring import score
 from nociscope.study.records import Participant
@@ -33,7 +34,11 @@ def allowed(n: int) -> int:
 
 
 def suspicious(
-    readings: Sequence[Reading], controls: Mapping[str, Participant], library: NormLibrary, assays: Sequence[Assay]
+    readings: Sequence[Reading],
+    controls: Mapping[str, Participant],
+    library: NormLibrary,
+    assays: Sequence[Assay],
+    around: Surroundings,
 ) -> str:
     """Return a warning when too many controls are abnormal in one parameter against the published norm, else empty.
 
@@ -42,7 +47,7 @@ def suspicious(
     first: dict[str, Reading] = {}
     for r in sorted(readings, key=lambda r: (r.participant_id, r.session_id, r.side)):
         first.setdefault(r.participant_id, r)
-    calls = [s.call for i, r in first.items() for s in score([r], controls[i], library, assays)]
+    calls = [s.call for i, r in first.items() for s in score([r], controls[i], library, assays, around=around)]
     judged = [c for c in calls if c != "not_comparable"]
     abnormal = sum(c != "normal" for c in judged)
     if len(judged) < GROUP or abnormal < allowed(len(judged)):

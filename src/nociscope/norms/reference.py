@@ -1,12 +1,16 @@
-"""What a norm says of one person: location, spread and limits at their age and sex, on the norm's scale."""
+"""What a norm says of one person: location, spread and limits at their age, sex and covariates, on its scale."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 
-from nociscope.norms.model import Norm, NormCell
+from nociscope.norms.model import HEIGHT_CM, Norm, NormCell
+
+NOTHING: Mapping[str, float] = MappingProxyType({})
 
 Z_LIMIT = 1.96
 """|z| beyond which a value is outside the central 95 % of the reference population (Rolke 2006,
@@ -15,7 +19,7 @@ doi 10.1016/j.pain.2006.01.041, and every table of this kind)."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonReference:
-    """A norm at one person's age and sex.
+    """A norm for one person: at their age, sex and covariates.
 
     Attributes
     ----------
@@ -57,23 +61,37 @@ class PersonReference:
         return math.hypot(self.se or 0.0, spread)
 
 
-def cell_for(norm: Norm, age: float | None, sex: str) -> NormCell | None:
-    """Return the line of a table that holds for a person, None when there is none; ages count in whole years.
+def cell_for(norm: Norm, age: float | None, sex: str, covariates: Mapping[str, float] = NOTHING) -> NormCell | None:
+    """Return the line of a table that holds for a person, None when there is none.
 
-    A line for the person's sex goes before one for any sex; of several, the first.
+    Ages count in whole years, heights in whole centimetres. A line for the person's sex goes before one for any sex;
+    of several, the first.
     """
-    fitting = [
-        c for c in norm.cells if c.sex in ("any", sex) and (age is None or c.age_low <= math.floor(age) <= c.age_high)
-    ]
-    if age is None and norm.uses_age:
+    height = covariates.get(HEIGHT_CM)
+    if (age is None and norm.uses_age) or (height is None and norm.uses_height):
         return None
+    fitting = [
+        c
+        for c in norm.cells
+        if c.sex in ("any", sex)
+        and (age is None or c.age_low <= math.floor(age) <= c.age_high)
+        and (height is None or _spans(c, math.floor(height)))
+    ]
     return min(fitting, key=lambda c: c.sex == "any", default=None)
 
 
-def reference_for(norm: Norm, age: float | None, sex: str) -> PersonReference | None:
-    """Return what a norm says of a person, None when it needs an age or sex that is missing.
+def _spans(cell: NormCell, height: int) -> bool:
+    return (cell.height_low is None or cell.height_low <= height) and (
+        cell.height_high is None or height <= cell.height_high
+    )
 
-    The domain (ages, sites, methods) is not looked at here; see :mod:`nociscope.norms.fitting`.
+
+def reference_for(
+    norm: Norm, age: float | None, sex: str, covariates: Mapping[str, float] = NOTHING
+) -> PersonReference | None:
+    """Return what a norm says of a person, None when it needs something that is missing.
+
+    The domain (ages, heights, sites, methods) is not looked at here; see :mod:`nociscope.norms.fitting`.
 
     Parameters
     ----------
@@ -82,9 +100,11 @@ def reference_for(norm: Norm, age: float | None, sex: str) -> PersonReference | 
         Years.
     sex : str
         ``F``, ``M``; anything else is unknown.
+    covariates : mapping
+        Name -> value in the unit of the norm's covariate; ``height_cm`` in cm.
     """
     if norm.form == "table":
-        cell = cell_for(norm, age, sex)
+        cell = cell_for(norm, age, sex, covariates)
         if cell is None:
             return None
         location = cell.median if cell.mean is None else cell.mean
@@ -93,38 +113,54 @@ def reference_for(norm: Norm, age: float | None, sex: str) -> PersonReference | 
         return PersonReference(limit_low=norm.limit_low, limit_high=norm.limit_high, stated=True)
     if norm.form == "normal":
         return _with_limits(norm, norm.mean, norm.sd, norm.limit_low, norm.limit_high, norm.mean_se)
-    line = line_at(norm, age, sex)
-    if line is None:
+    person = person_row(norm, age, sex, covariates)
+    if person is None:
         return None
+    line = math.fsum(b * x for b, x in zip(coefficients(norm), person, strict=True))
     if norm.form == "percentile_line":
         low = norm.percentile is not None and norm.percentile < 50
         return PersonReference(limit_low=line if low else None, limit_high=None if low else line, stated=True)
-    return _with_limits(norm, line, norm.sd, norm.limit_low, norm.limit_high, _line_se(norm, age, sex))
+    return _with_limits(norm, line, norm.sd, norm.limit_low, norm.limit_high, _line_se(norm, person))
 
 
-def line_at(norm: Norm, age: float | None, sex: str) -> float | None:
-    """Return ``intercept + age_slope * age + woman * [sex is F]``, None when an input it needs is missing."""
-    if norm.intercept is None or (norm.uses_age and age is None) or (norm.woman and sex not in ("F", "M")):
+def coefficients(norm: Norm) -> tuple[float, ...]:
+    """Return the coefficients of a norm's line in the order of its `covariance`.
+
+    They are the intercept, the slope of age, what is added for women, the slopes of the covariates in the line, and
+    last, where women have a slope of age of their own, what it adds to the other.
+    """
+    slope = norm.age_slope or 0.0
+    own = () if norm.age_slope_women is None else (norm.age_slope_women - slope,)
+    return (norm.intercept or 0.0, slope, norm.woman or 0.0, *(c.slope or 0.0 for c in norm.slopes), *own)
+
+
+def person_row(
+    norm: Norm, age: float | None, sex: str, covariates: Mapping[str, float] = NOTHING
+) -> tuple[float, ...] | None:
+    """Return what the :func:`coefficients` are multiplied by for a person, None when something needed is missing."""
+    if (norm.uses_age and age is None) or (
+        (norm.woman or norm.age_slope_women is not None) and sex not in ("F", "M")
+    ):
         return None
-    line = norm.intercept
-    if norm.age_slope and age is not None:
-        line += norm.age_slope * age
-    return line + (norm.woman or 0.0) * (sex == "F")
+    if any(c.name not in covariates for c in norm.slopes):
+        return None
+    years, woman = age or 0.0, float(sex == "F")
+    own = () if norm.age_slope_women is None else (woman * years,)
+    return (1.0, years, woman, *(covariates[c.name] - c.centre for c in norm.slopes), *own)
 
 
-def location(norm: Norm, age: float | None, sex: str) -> float | None:
+def location(norm: Norm, age: float | None, sex: str, covariates: Mapping[str, float] = NOTHING) -> float | None:
     """Return the expected value for a person in the norm's *unit*, None when the norm or the person gives none."""
-    reference = reference_for(norm, age, sex)
+    reference = reference_for(norm, age, sex, covariates)
     if reference is None or reference.location is None:
         return None
     return 10.0**reference.location if norm.scale == "log10" else reference.location
 
 
-def _line_se(norm: Norm, age: float | None, sex: str) -> float | None:
+def _line_se(norm: Norm, person: tuple[float, ...]) -> float | None:
     if not norm.covariance:
         return norm.mean_se
-    x = (1.0, age or 0.0, float(sex == "F"))
-    variance = sum(a * b * norm.covariance[i][j] for i, a in enumerate(x) for j, b in enumerate(x))
+    variance = sum(a * b * norm.covariance[i][j] for i, a in enumerate(person) for j, b in enumerate(person))
     return math.sqrt(max(variance, 0.0))
 
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from nociscope.assays.declaration import Assay, Measure, OwnLimit
-from nociscope.norms.fitting import Fit, fit, in_unit
+from nociscope.norms.covariates import Surroundings, in_unit
+from nociscope.norms.fitting import Fit, fit
 from nociscope.norms.library import LABORATORY, NormLibrary
-from nociscope.norms.model import Norm
+from nociscope.norms.model import HEIGHT_CM, Norm
 from nociscope.norms.probability import p_below
 from nociscope.norms.reference import Z_LIMIT, PersonReference, normal_score, reference_for
 from nociscope.study.records import Participant
 from nociscope.tables import MISSING, Call, Reading, Score, format_number
 
 Side = Literal["low", "high", ""]
+
+OLDEST_SHOWN = 89
+"""Years; an age above it is not written out."""
 
 _HERMITE = (
     (0.0, 8 / 15),
@@ -29,25 +33,29 @@ _HERMITE = (
 
 
 def score(
-    readings: Iterable[Reading],
+    readings: Sequence[Reading],
     participant: Participant,
     library: NormLibrary,
     assays: Sequence[Assay],
     limits: Sequence[OwnLimit] = (),
+    around: Surroundings | None = None,
 ) -> tuple[Score, ...]:
     """Return one score per reading of a scored measure, in the order of the readings.
 
     Parameters
     ----------
-    readings : iterable of Reading
+    readings : sequence of Reading
         Of one participant, any visits and assays, from anywhere.
     participant : Participant
-        Whose age and sex count.
+        Whose age, sex and height count.
     library : NormLibrary
     assays : sequence of Assay
         Where the measures are declared; readings of other measures are left out.
     limits : sequence of OwnLimit
-        Limits that came with the values. They go before the shipped norms; the user's own norms go before them.
+        Limits that came with the values. They go before the shipped norms; norms that the user named or made go
+        before them.
+    around : Surroundings, optional
+        The readings among which the covariates of norms are looked for; default: `readings`.
 
     Notes
     -----
@@ -58,6 +66,7 @@ def score(
     """
     by_name = {a.name: a for a in assays}
     own = {(x.measure, x.site, x.side, x.method): x for x in limits}
+    known = Surroundings.of(readings) if around is None else around
     scores = []
     for reading in readings:
         assay = by_name.get(reading.assay)
@@ -66,27 +75,83 @@ def score(
         measure = assay.measure_named(reading.measure)
         if measure is not None and measure.scored:
             limit = own.get((reading.measure, reading.site, reading.side, reading.method))
-            scores.append(_score_one(reading, measure, participant, library, limit))
+            fits = [fit(n, reading, participant, known) for n in library.candidates(reading.assay, reading.measure)]
+            scores.append(_score_one(reading, measure, participant, library, fits, limit))
     return tuple(scores)
 
 
 def _score_one(
-    reading: Reading, measure: Measure, participant: Participant, library: NormLibrary, limit: OwnLimit | None
+    reading: Reading,
+    measure: Measure,
+    participant: Participant,
+    library: NormLibrary,
+    fits: Sequence[Fit],
+    limit: OwnLimit | None,
 ) -> Score:
     if reading.quality == "failed" or reading.value is None:
         why = "the reading failed" if reading.quality == "failed" else "there is no value"
         return _blank(reading, f"{why}: {reading.remark}" if reading.remark else why)
-    fits = [fit(n, reading, participant) for n in library.candidates(reading.assay, reading.measure)]
-    usable = [f for f in fits if f.ok]
-    if limit is not None and not any(f.norm.key in library.own for f in usable):
+    usable = sorted((f for f in fits if f.ok), key=lambda f: _preference(f.norm, library))
+    if limit is not None and not any(f.norm.key in library.own | library.named for f in usable):
         usable = [Fit(_limit_norm(reading, limit), ())]
     if not usable:
         return _blank(reading, _why_not(reading, fits, participant, library))
-    chosen = min(usable, key=lambda f: _preference(f.norm, library))
-    reference = reference_for(chosen.norm, participant.age, participant.sex)
+    chosen = usable[0]
+    undecided = _undecided_device(reading, usable, library)
+    if undecided:
+        return _blank(reading, undecided)
+    reference = reference_for(chosen.norm, participant.age, participant.sex, chosen.covariates)
     if reference is None:
         return _blank(reading, f"the norm {chosen.norm.key} gives no limits for this person")
-    return _Comparison(reading, measure, chosen, reference).score()
+    choice = _about_choice(chosen, fits, library)
+    scored = _Comparison(reading, measure, replace(chosen, notes=(*choice, *chosen.notes)), reference).score()
+    return replace(scored, expected_for=_whom(chosen, participant))
+
+
+def _about_choice(chosen: Fit, fits: Sequence[Fit], library: NormLibrary) -> tuple[str, ...]:
+    """Say why this norm and no other, where a reader could not tell."""
+    key = chosen.norm.key
+    if key in library.named:
+        return (f"the norm {key} was named by the user, so it goes before all others",)
+    before = [f for f in fits if f.lacks and _preference(f.norm, library) < _preference(chosen.norm, library)]
+    if key == LABORATORY or not before:
+        return ()
+    missed = min(before, key=lambda f: _preference(f.norm, library))
+    return (f"{missed.obstacles[0]}, so {key} is used",)
+
+
+def _undecided_device(reading: Reading, usable: Sequence[Fit], library: NormLibrary) -> str:
+    """Say that a reading without a device cannot choose between norms of different devices; else empty.
+
+    `usable` stands in the order of preference.
+    """
+    first = usable[0].norm
+    if not first.devices or reading.device.strip() not in ("", MISSING):
+        return ""
+    rank = _preference(first, library)[:3]  # named, own, how well the place is described; whoever the person is
+    peers = [f.norm for f in usable if f.norm.devices and _preference(f.norm, library)[:3] == rank]
+    if len({n.devices for n in peers}) < 2:
+        return ""
+    return "the device is missing, and there is a norm for each of several: " + ", ".join(
+        f"{n.key} ({n.device or ' or '.join(n.devices)})" for n in peers
+    )
+
+
+def _whom(chosen: Fit, participant: Participant) -> str:
+    """Return what of a person and a test the norm takes into account: ``41 y, woman, 172 cm, 2.5 J``.
+
+    Everyone over 89 is just that, as in reports, because high ages point to a person.
+    """
+    norm, age = chosen.norm, participant.age
+    parts = []
+    if norm.uses_age and age is not None:
+        parts.append("over 89 y" if age > OLDEST_SHOWN else f"{age:.4g} y")
+    if norm.uses_sex and participant.sex in ("F", "M"):
+        parts.append("woman" if participant.sex == "F" else "man")
+    if norm.form == "table" and norm.uses_height:
+        parts.append(f"{chosen.covariates[HEIGHT_CM]:.4g} cm")
+    parts += [f"{chosen.covariates[c.name]:.4g} {c.unit}" for c in norm.slopes]
+    return ", ".join(parts)
 
 
 def _limit_norm(reading: Reading, limit: OwnLimit) -> Norm:
@@ -106,9 +171,11 @@ def _limit_norm(reading: Reading, limit: OwnLimit) -> Norm:
     )
 
 
-def _preference(norm: Norm, library: NormLibrary) -> tuple[int, int, str]:
-    """Return the order of choice: the user's own norms, then the most specific, then by key."""
-    return int(norm.key not in library.own), -sum(map(bool, (norm.sites, norm.methods, norm.devices))), norm.key
+def _preference(norm: Norm, library: NormLibrary) -> tuple[int, int, int, int, str]:
+    """Return the order of choice: norms that the user named, then made; then the most specific; then by key."""
+    where = sum(map(bool, (norm.sites, norm.methods, norm.devices)))
+    whom = sum((norm.uses_age, norm.uses_sex, norm.uses_height))
+    return int(norm.key not in library.named), int(norm.key not in library.own), -where, -whom, norm.key
 
 
 def _blank(reading: Reading, reason: str) -> Score:
@@ -127,7 +194,7 @@ def _blank(reading: Reading, reason: str) -> Score:
     )
 
 
-def _why_not(reading: Reading, fits: list[Fit], participant: Participant, library: NormLibrary) -> str:
+def _why_not(reading: Reading, fits: Sequence[Fit], participant: Participant, library: NormLibrary) -> str:
     """Return the reason of the norm that came nearest, or say that there is none."""
     elsewhere = len(fits) > 1 and all(not f.site_fits for f in fits)
     if fits and not elsewhere:

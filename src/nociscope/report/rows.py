@@ -37,6 +37,7 @@ class ScoreCells:
     call_words: str = ""
     p_beyond: str = ""
     norm: NormLink | None = None
+    expected_for: str = ""
     footnote: str = ""
 
 
@@ -60,12 +61,14 @@ class Line:
 class Group:
     """The lines of one place of the body, under a heading with what they have in common.
 
-    `norm` is the norm of all their scores when there is just one; the lines then do not repeat it.
+    `norm` is the norm of all their scores when there is just one, and `expected_for` whom their expected values are
+    for when it is the same for all; the lines then do not repeat them.
     """
 
     title: str
     common: str
     norm: NormLink | None
+    expected_for: str
     lines: tuple[Line, ...]
 
 
@@ -205,7 +208,9 @@ def reading_table(
         norm = used.pop() if len(used) == 1 and many else None
         if norm is not None:
             lines = tuple(replace(x, scores=tuple(replace(s, norm=None) for s in x.scores)) for x in lines)
-        made.append(Group(title=place or "Person as a whole", common=_sentence(here), norm=norm, lines=lines))
+        lines, whom = _without_shared_whom(lines)
+        title = place or "Person as a whole"
+        made.append(Group(title=title, common=_sentence(here), norm=norm, expected_for=whom, lines=lines))
     cells = [s for g in made for line in g.lines for s in line.scores]
     return ReadingTable(
         groups=tuple(made),
@@ -221,6 +226,14 @@ def reading_table(
         has_probability=any(s.p_beyond for s in cells),
         has_call=any(s.call != "none" for s in cells),
     )
+
+
+def _without_shared_whom(lines: tuple[Line, ...]) -> tuple[tuple[Line, ...], str]:
+    """Return the lines without whom their expected values are for, and that, where all of several agree."""
+    said = [s.expected_for for line in lines for s in line.scores if s.expected or s.limits]
+    if len(said) < 2 or len(set(said)) > 1:
+        return lines, ""
+    return tuple(replace(x, scores=tuple(replace(s, expected_for="") for s in x.scores)) for x in lines), said[0]
 
 
 def _kept(
@@ -319,6 +332,7 @@ def _cells(score: Score, decimals: int | None, norms: Mapping[str, NormLink], fo
         call_words=wording.CALLS.get(score.call, ""),
         p_beyond=wording.probability(score.p_beyond),
         norm=norm,
+        expected_for=wording.shown(score.expected_for, 120),
         footnote=footnote,
     )
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import get_args
 
-from nociscope.assays.declaration import Assay, Loss, Spread
+from nociscope.assays.declaration import HEIGHT, Assay, Loss, Measure, Spread
 from nociscope.study import Visit, open_study
 from nociscope.testing.promises import first_sentence, named, promise, random_state
 from nociscope.truth import TrueValue, Truth
@@ -38,6 +38,7 @@ def check_declaration(assay: Assay) -> None:
         promise(bool(m.title and m.meaning), assay, f"the measure {m.name} has no title or meaning")
         promise(m.loss in get_args(Loss), assay, f"the measure {m.name} has the unknown loss {m.loss!r}")
         promise(m.spread in get_args(Spread), assay, f"the measure {m.name} has the unknown spread {m.spread!r}")
+        _check_covariates(assay, m)
     promise(dataclasses.is_dataclass(assay.settings), assay, "its settings are no dataclass")
     try:
         default = assay.settings()
@@ -46,6 +47,16 @@ def check_declaration(assay: Assay) -> None:
         raise AssertionError(f"{assay.name}: its settings or methods text fail ({named(error)}).") from error
     frozen = getattr(assay.settings, "__dataclass_params__", None)
     promise(frozen is not None and frozen.frozen, assay, "its settings are not frozen")
+
+
+def _check_covariates(assay: Assay, measure: Measure) -> None:
+    """Check that what a measure depends on can be found: the height, or a measure of this assay in its unit."""
+    for c in measure.covariates:
+        source = assay.measure_named(c.name)
+        known = c.unit == HEIGHT.unit if c.name == HEIGHT.name else source is not None and source.allows(c.unit)
+        promise(known, assay, f"the covariate {c.name} ({c.unit}) of {measure.name} is no measure in this unit")
+        sound = bool(c.title) and c.least_spread > 0 and c.margin >= 0
+        promise(sound, assay, f"the covariate {c.name} has no title or spread")
 
 
 def check_import(assay: Assay) -> None:

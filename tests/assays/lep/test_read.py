@@ -460,18 +460,30 @@ def test_real_events_and_channels_with_simulated_signals(tmp_path):
     assert get(readings, "response_present").value == 0
 
 
-def test_a_table_of_peaks_measured_elsewhere():
+@pytest.mark.parametrize(("size", "energy", "problems"), [("25", 2.7, []), ("x", 2.5, ["bad-cell"])])
+def test_a_table_of_peaks_measured_elsewhere(size, energy, problems):
+    """The row of all trials gives the energy; where it cannot be used, the mean of the series does."""
     from nociscope.study.records import Participant, RawTable, Visit
     from nociscope.tables import RawRow
 
-    columns = ("participant_id", "session_id", "site", "side", "block", "n2_latency", "n2p2_amplitude", "method")
+    columns = (
+        "participant_id",
+        "session_id",
+        "site",
+        "side",
+        "block",
+        "n2_latency",
+        "n2p2_amplitude",
+        "method",
+        "energy_j",
+    )
     rows = tuple(
         RawRow("phenotype/lep.tsv", k + 2, dict(zip(columns, cells, strict=True)))
         for k, cells in enumerate(
             [
-                ("sub-01", "n/a", "hand_dorsum", "left", "1", "212", "24", "Cz-A1A2"),
-                ("sub-01", "n/a", "hand_dorsum", "left", "3", "215", "18", "Cz-A1A2"),
-                ("sub-01", "n/a", "hand_dorsum", "left", "n/a", "213", "x", "Cz-A1A2"),
+                ("sub-01", "n/a", "hand_dorsum", "left", "1", "212", "24", "Cz-A1A2", "2.4"),
+                ("sub-01", "n/a", "hand_dorsum", "left", "3", "215", "18", "Cz-A1A2", "2.6"),
+                ("sub-01", "n/a", "hand_dorsum", "left", "n/a", "213", size, "Cz-A1A2", "2.7"),
             ]
         )
     )
@@ -483,8 +495,9 @@ def test_a_table_of_peaks_measured_elsewhere():
     recording = ASSAY.read(visit, LepSettings())
     readings = ASSAY.measure(recording, LepSettings())
     assert get(readings, "habituation_ratio").value == 0.75
+    assert get(readings, "laser_energy").value == energy
     assert get(readings, "n2_latency", "average:block-1").value == 212
-    assert [p.code for p in recording.problems] == ["bad-cell"]
+    assert [p.code for p in recording.problems] == problems
 
 
 def test_json_of_the_simulation_is_strict(tmp_path):

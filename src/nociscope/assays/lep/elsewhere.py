@@ -32,6 +32,7 @@ PEAKS = Table(
         Column("n2p2_amplitude", "N2-P2 peak-to-peak amplitude", "number", "uV", minimum=0, maximum=400),
         Column("response_present", "Whether there is a response", "choice", choices={"0": "absent", "1": "present"}),
         Column("pain_rating", "Mean pain rating", "number", "0-10", minimum=0, maximum=10),
+        Column("energy_j", "Mean energy of the pulses", "number", "J", minimum=0, maximum=20),
         Column("method", "How they were measured: reference, filter, laser"),
         Column("device", "Laser and amplifier"),
     ),
@@ -78,7 +79,33 @@ def readings_of_peaks(rows: Sequence[Row]) -> tuple[Reading, ...]:
             sizes.setdefault((base.site, base.side, row.text("method")), []).append((block, size, row))
     for (site, side, _), blocks in sizes.items():
         out += _ratios(site, side, blocks)
-    return tuple(out)
+    return (*out, *_energies(rows))
+
+
+def _energies(rows: Sequence[Row]) -> list[Reading]:
+    """Return the mean energy at each place and device: of the row of all trials, else over the rows of the series."""
+    places: dict[tuple[str, str, str], list[Row]] = {}
+    for row in rows:
+        if row.number("energy_j") is not None:
+            place = (row.text("site"), row.text("side", MISSING), row.text("device", MISSING))
+            places.setdefault(place, []).append(row)
+    out = []
+    for (site, side, device), given in places.items():
+        chosen = [r for r in given if not r.text("block")] or given
+        energies = [e for r in chosen if (e := r.number("energy_j")) is not None]
+        out.append(
+            Reading(
+                site=site,
+                side=side,
+                measure="laser_energy",
+                value=sum(energies) / len(energies),
+                unit="J",
+                method="mean over pulses; measured elsewhere",
+                device=device,
+                source=chosen[0].file,
+            )
+        )
+    return out
 
 
 def _of_row(row: Row, base: Reading) -> list[Reading]:

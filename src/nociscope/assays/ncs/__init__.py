@@ -1,6 +1,6 @@
 """Nerve conduction studies: motor and sensory responses and F waves, from a table or marked on waveforms."""
 
-from nociscope.assays.declaration import Assay, Measure, Reference, TableInput
+from nociscope.assays.declaration import HEIGHT, Assay, Measure, Reference, TableInput
 from nociscope.assays.ncs.draw import draw
 from nociscope.assays.ncs.measure import limits, measure
 from nociscope.assays.ncs.read import NcsRecording, NerveStudy, read
@@ -69,11 +69,23 @@ ASSAY = Assay(
         ),
         _measure("peak_latency_ms", "ms", "Peak latency", "Stimulus to negative peak", loss="high", decimals=1),
         _measure(
-            "velocity_m_s", "m/s", "Conduction velocity", "Of the fastest fibres of a segment", loss="low", decimals=1
+            "velocity_m_s",
+            "m/s",
+            "Conduction velocity",
+            "Of the fastest fibres of a segment",
+            loss="low",
+            decimals=1,
+            covariates=(HEIGHT,),
         ),
         _measure("duration_ms", "ms", "Duration", "How far the fibres' arrivals are spread", loss="high", decimals=1),
         _measure(
-            "f_latency_ms", "ms", "F-wave latency", "To the spinal cord and back, shortest", loss="high", decimals=1
+            "f_latency_ms",
+            "ms",
+            "F-wave latency",
+            "To the spinal cord and back, shortest",
+            loss="high",
+            decimals=1,
+            covariates=(HEIGHT,),
         ),
         _measure("f_persistence", "%", "F-wave persistence", "Stimuli that gave an F wave", scored=False, decimals=0),
         _measure("distance_mm", "mm", "Distance", "Length that was measured", scored=False, decimals=0),
