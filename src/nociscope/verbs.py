@@ -67,13 +67,23 @@ def check(study: Path | str, *, settings: Path | None = None) -> CheckReport:
     InvalidStudy
         It cannot be used as a whole.
     """
+    from nociscope.assays.labs.panel import analytes_of
     from nociscope.engine.place import resolve_study
+    from nociscope.mechanisms.settings import checked_priors
+    from nociscope.rules.registry import settings_problems
     from nociscope.study import open_study
     from nociscope.study.checks import check_study
     from nociscope.study.settings import load_settings
 
     root = resolve_study(Path(study))
-    return check_study(open_study(root), load_settings(root, settings))
+    opened, chosen = open_study(root), load_settings(root, settings)
+    sources = " and ".join(chosen.sources)
+    wrong = list(settings_problems(chosen.rules, sources, analytes_of(opened)))
+    try:
+        checked_priors(chosen.mechanisms, sources)
+    except BadInput as error:
+        wrong += error.problems
+    return check_study(opened, chosen, further=wrong)
 
 
 def simulate(out: Path | str, participants: int, seed: int, *, scenario: Path | None = None) -> Path:

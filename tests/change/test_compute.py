@@ -61,6 +61,8 @@ def test_the_figure_says_it_in_words():
     (figure,) = draw_course(course_of(evidence), evidence.visits)
     assert "within measurement error" in figure.caption
     assert "IVIg 2 g/kg" in figure.caption
+    assert "On placebo it changed by" in figure.caption
+    assert "placebo" in figure.svg
 
 
 def test_without_immunoglobulin_no_trial_of_it_is_shown():

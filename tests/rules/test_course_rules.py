@@ -4,7 +4,7 @@ import pytest
 
 from nociscope.problems import InvalidStudy
 from nociscope.rules.model import Evidence, VisitEvidence
-from nociscope.rules.registry import check_settings, rule_named
+from nociscope.rules.registry import check_settings, rule_named, settings_problems
 from nociscope.study.records import Participant
 from nociscope.tables import Reading
 
@@ -89,17 +89,42 @@ def test_a_measure_without_a_direction_needs_one():
 @pytest.mark.parametrize(
     "settings",
     [
-        {"reliable_change": {"x": {"sd": 0, "reliability": 0.5}}},
-        {"reliable_change": {"x": {"sd": 1, "reliability": 1.0}}},
-        {"reliable_change": {"x": {"sd": "1", "reliability": 0.5}}},
-        {"reliable_change": {"x": {"sd": 1}}},
-        {"reliable_change": {"x": 3}},
+        {"reliable_change": {"isi_total": {"sd": 0, "reliability": 0.5}}},
+        {"reliable_change": {"isi_total": {"sd": 1, "reliability": 1.0}}},
+        {"reliable_change": {"isi_total": {"sd": "1", "reliability": 0.5}}},
+        {"reliable_change": {"isi_total": {"sd": 1}}},
+        {"reliable_change": {"isi_total": 3}},
         {"efns_pns_2011": {}},
         {"efns_pns_2010": {"falback": True}},
         {"efns_pns_2010": 3},
         {"named": ["nothing"]},
+        {"reliable_change": {"isi_totl": {"sd": 4.5, "reliability": 0.8}}},
+        {"efns_pns_2010": {"fallback": "no"}},
+        {"efns_pns_2010": {"clauses": ["I-A"]}},
+        {"aan_cidp": {"clauses": []}},
+        {"besta_2008": {"signs": "all"}},
     ],
 )
 def test_wrong_settings_are_refused(settings):
     with pytest.raises(InvalidStudy):
         check_settings(settings)
+
+
+def test_each_wrong_setting_is_one_sentence():
+    section = {
+        "reliable_change": {
+            "isi_totl": {"sd": 4.5, "reliability": 0.8},
+            "ienfd": {"sd": -1, "reliability": 1.5},
+        }
+    }
+    said = [p.sentence() for p in settings_problems(section)]
+    assert len(said) == 3
+    assert "no test yields isi_totl; did you mean isi_total" in said[0]
+    assert "sd is -1, expected a number above 0" in said[1]
+    assert "reliability is 1.5, expected a number from 0 to below 1" in said[2]
+
+
+def test_an_analyte_of_the_study_may_be_set():
+    section = {"reliable_change": {"igg4_subclass": {"sd": 1, "reliability": 0.5}}}
+    assert settings_problems(section)
+    assert not settings_problems(section, analytes={"igg4_subclass"})

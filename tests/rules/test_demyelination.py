@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from nociscope.rules.criteria import load_criteria
 from nociscope.rules.registry import rule_named
 from nociscope.tables import Score
 from tests.rules.nerves_of import changed, evidence, normal
@@ -177,6 +178,7 @@ def test_possible_prints_its_false_positive_share():
     found = judged(EFNS, changed(normal(), mcv("fibular", 28.0)))
     assert "false-positive share" in found.accuracy
     assert "30.8 %" in found.accuracy
+    assert "30.8 %" in found.decided_by[-1]
 
 
 def test_an_unknown_low_cut_is_named_only_where_it_matters():
@@ -376,3 +378,64 @@ def test_pattern_needs_judged_amplitudes():
     found = judged(PATTERN, studies)
     assert found.verdict == "cannot_tell"
     assert any("amplitude_lln" in m for m in found.missing)
+
+
+def score_of(nerve, measure, value, limit, kind="high"):
+    limits = {"limit_high": limit} if kind == "high" else {"limit_low": limit}
+    return Score(
+        participant_id="sub-01",
+        session_id="n/a",
+        assay="ncs",
+        site=nerve,
+        side="right",
+        measure=measure,
+        value=value,
+        unit="ms",
+        norm="printed",
+        call="normal",
+        **limits,
+    )
+
+
+def test_an_onset_is_never_held_against_a_limit_of_the_peak():
+    # onset 5.2, peak 5.4; a published limit for the peak alone: 4.0. 5.2 > 1.25 x 4.0 would be called slow.
+    studies = [
+        replace(s, latency_uln=None, onset_latency_ms=5.2, peak_latency_ms=4.9) if s.nerve == "sural" else s
+        for s in normal()
+    ]
+    peak = score_of("sural", "peak_latency_ms", 4.9, 4.0)
+    assert judged(PATTERN, studies, scores=(peak,)).grade == "normal"
+    late = [replace(s, peak_latency_ms=5.1) if s.nerve == "sural" else s for s in studies]
+    assert judged(PATTERN, late, scores=(score_of("sural", "peak_latency_ms", 5.1, 4.0),)).grade == "uncertain"
+
+
+@pytest.mark.parametrize("rule", [EFNS, AAN], ids=lambda r: r.key)
+def test_a_motor_latency_without_a_limit_of_its_onset_is_unknown(rule):
+    far = {"onset_latency_ms": 9.0, "peak_latency_ms": 12.0, "latency_uln": None}
+    studies = changed(normal(), ("ulnar", "motor_distal", far), ("tibial", "motor_distal", far))
+    scores = tuple(score_of(f"{n}.distal", "peak_latency_ms", 12.0, 5.0) for n in ("ulnar", "tibial"))
+    found = judged(rule, studies, scores=scores)
+    assert "I-A" not in found.decided_by
+    assert "item 3" not in found.decided_by
+    onset = tuple(score_of(f"{n}.distal", "onset_latency_ms", 9.0, 5.0) for n in ("ulnar", "tibial"))
+    assert any("fallback" in text for text in judged(rule, studies, scores=(*scores, *onset)).inputs)
+
+
+def test_the_version_of_the_criteria_stands_in_the_source():
+    for rule in (EFNS, EAN, AAN):
+        assert rule.version == load_criteria(rule.key).version
+        assert f"rule version {rule.version}). doi:" in judged(rule, normal()).source
+
+
+def test_aan_tells_block_from_dispersion_and_counts_neither_at_15_percent():
+    met = [mcv("ulnar", 39.9), mcv("fibular", 31.9), dml("ulnar", 3.76), dml("tibial", 7.51)]
+    for factor, word in ((1.1, "block"), (1.2, "dispersion"), (1.15, None)):
+        fallen = ("median", "motor_proximal", {"amplitude": 6.0, "duration_ms": 5.0 * factor})
+        found = judged(AAN, changed(normal(), *met, fallen))
+        assert found.verdict == ("meets" if word else "does_not_meet")
+        assert word is None or any(word in text for text in found.decided_by)
+
+
+def test_waveforms_that_were_judged_are_named():
+    studies = [replace(s, origin="waveform") if s.nerve == "ulnar" else s for s in normal()]
+    assert "marked on waveforms by this program: ulnar right" in judged(EFNS, studies).inputs

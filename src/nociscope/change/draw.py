@@ -7,6 +7,7 @@ from typing import Any
 
 from nociscope.assays.declaration import Figure
 from nociscope.change.model import Change, Course
+from nociscope.change.reference import placebo_change_for
 from nociscope.rules.model import VisitEvidence
 from nociscope.tables import MISSING, Reading, format_number
 
@@ -44,7 +45,7 @@ def draw_course(course: Course, visits: Sequence[VisitEvidence]) -> tuple[Figure
     columns = min(3, len(shown))
     rows = -(-len(shown) // columns)
     with house_style():
-        fig = new_figure(5.6 * columns + 0.6, 4.6 * rows + 0.4)
+        fig = new_figure(5.6 * columns + 0.6, 5.0 * rows + 0.4)
         axes: Any = fig.subplots(rows, columns, squeeze=False)
         for place, ax in enumerate(axes.flat):
             if place >= len(shown):
@@ -58,8 +59,8 @@ def draw_course(course: Course, visits: Sequence[VisitEvidence]) -> tuple[Figure
     treated = "; ".join(f"{s}: {t}" for s, t in course.treatments)
     caption = (
         f"Dots and bars: value and 95 % interval at each visit; shaded: what measurement error alone explains "
-        f"around the "
-        f"first value. {' '.join(captions)}{more}" + (f" Treatments: {treated}." if treated else "")
+        f"around the first value. {' '.join(captions)}{more}"
+        + (f" Triangles above mark visits with a treatment: {treated}." if treated else "")
     )
     return (
         Figure(
@@ -88,26 +89,60 @@ def _panel(ax: Any, c: Change, course: Course, visits: Sequence[VisitEvidence], 
     limit = c.limit or 0.0
     ax.axhspan(c.first - limit, c.first + limit, color=palette.band, linewidth=0)
     ax.axhline(c.first, color=palette.rule, linewidth=0.8)
-    colour = palette.gain if c.verdict == "improved" else palette.loss if c.verdict == "worsened" else palette.normal
+    colour = {"improved": palette.series[2], "worsened": palette.series[1]}.get(c.verdict, palette.normal)
     ax.plot(places, values, color=colour, linewidth=1.4)
     for i, value in zip(places, values, strict=True):
         r = found[course.sessions[i]]
         if r.low is not None and r.high is not None:
             ax.plot([i, i], [r.low, r.high], color=colour, linewidth=2.2)
         ax.plot([i], [value], marker="o", markersize=6, color=colour)
-    ax.set_xticks(range(len(course.sessions)), [s.removeprefix("ses-") for s in course.sessions])
-    ax.set_xlim(-0.4, len(course.sessions) - 0.6)
+    labels = [s.removeprefix("ses-") for s in course.sessions]
+    last = len(labels)
+    placebo = placebo_change_for(c.measure, c.site)
+    if placebo is not None:
+        middle = c.first + placebo.mean
+        ax.plot([last] * 2, [middle - placebo.sd, middle + placebo.sd], color=palette.muted, linewidth=1.6)
+        ax.plot([last], [middle], marker="D", markersize=5.5, color=palette.muted, markerfacecolor=palette.white)
+        labels.append("placebo")
+    treated = [i for i, s in enumerate(course.sessions) if any(s == at for at, _ in course.treatments)]
+    top = ax.get_xaxis_transform()
+    ax.plot(
+        treated, [0.97] * len(treated), marker="v", markersize=5, color=palette.ink, linestyle="none", transform=top
+    )
+    ax.set_xticks(range(len(labels)), labels)
+    ax.set_xlim(-0.4, len(labels) - 0.6)
+    ax.margins(y=0.12)
     unit = "" if c.unit in ("", MISSING, "count", "ratio") else f" ({c.unit})"
-    ax.set_title(f"{_name(c)}{unit}")
-    ax.set_xlabel("visit")
+    place = ", ".join(w.replace("_", " ") for w in (c.site, c.side) if w != MISSING)
+    ax.set_title(f"{_title(c)}{unit}" + (f"\n{place}" if place else ""), fontsize=8.5)
+
+
+def _title(c: Change) -> str:
+    """Return the name of a measure for people, as its assay declares it."""
+    from nociscope.assays.registry import assay_named
+
+    try:
+        declared = assay_named(c.assay).measure_named(c.measure)
+    except KeyError:
+        declared = None
+    return c.measure.removesuffix("_total").replace("_", " ") if declared is None else declared.title
 
 
 def _name(c: Change) -> str:
-    words = [c.measure.removesuffix("_total").replace("_", " ")]
-    words += [w.replace("_", " ") for w in (c.site, c.side) if w != MISSING]
-    return ", ".join(words)
+    words = [w.replace("_", " ") for w in (c.site, c.side) if w != MISSING]
+    return ", ".join([_title(c), *words])
 
 
 def _sentence(c: Change) -> str:
-    text = f"{_name(c)}: {format_number(round(c.first, 3))} to {format_number(round(c.last, 3))}"
-    return f"{text[:1].upper()}{text[1:]}, {_WORDS[c.verdict]}."
+    text = f"{_name(c)}: {format_number(round(c.first, 2))} to {format_number(round(c.last, 2))}"
+    interval = ""
+    if c.low is not None and c.high is not None:
+        ends = (format_number(round(x, 2)) for x in (c.low, c.high))
+        interval = f" (95 % interval of the change {' to '.join(ends)})"
+    placebo = placebo_change_for(c.measure, c.site)
+    beside = ""
+    if placebo is not None:
+        beside = (
+            f" On placebo it changed by {placebo.mean:+g} (SD {placebo.sd:g}) in {placebo.months} months (diamond)."
+        )
+    return f"{text[:1].upper()}{text[1:]}{interval}, {_WORDS[c.verdict]}.{beside}"

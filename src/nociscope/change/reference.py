@@ -79,6 +79,23 @@ PLACEBO: Mapping[tuple[str, str], str] = {
 }
 """(measure, site, empty for any) -> what it did on placebo."""
 
+
+@dataclass(frozen=True, slots=True)
+class PlaceboChange:
+    """The mean change of a measure on placebo and its standard deviation, in the measure's unit, and of how many."""
+
+    mean: float
+    sd: float
+    n: int
+    months: int
+
+
+PLACEBO_CHANGES: Mapping[tuple[str, str], PlaceboChange] = {
+    ("ienfd", "distal_leg"): PlaceboChange(0.5, 0.8, 9, 6),
+    ("pain_nrs_total", ""): PlaceboChange(-1.9, 2.6, 9, 6),
+}
+"""(measure, site, empty for any) -> the numbers among :data:`PLACEBO` that can be drawn (Gibbons 2022)."""
+
 IVIG_TRIALS = (
     Trial(
         name="Geerts 2021",
@@ -125,6 +142,11 @@ def limit_for(measure: str, settings: Mapping[str, Any]) -> ErrorLimit | None:
         text = f"settings: SD {values['sd']:g}, reliability {values['reliability']:g}"
         return ErrorLimit(limit=Z * se, source=text)
     return PUBLISHED.get(measure)
+
+
+def placebo_change_for(measure: str, site: str) -> PlaceboChange | None:
+    """Return the mean change of a measure on placebo, None when no trial is known."""
+    return PLACEBO_CHANGES.get((measure, site)) or PLACEBO_CHANGES.get((measure, ""))
 
 
 def placebo_for(measure: str, site: str) -> str:

@@ -15,6 +15,7 @@ from nociscope.rules.model import Evidence, Finding, Scope
 from nociscope.rules.registry import is_active, rules
 from nociscope.study.clinical import CLINICAL_TABLES, read_clinical
 from nociscope.study.records import Visit
+from nociscope.study.settings import Settings
 from nociscope.tables import MISSING, Reading, Score
 
 if TYPE_CHECKING:
@@ -66,14 +67,15 @@ def judge_visit(
     visit: Visit,
     readings: Sequence[Reading],
     scores: Sequence[Score],
-    settings: Mapping[str, Any],
+    settings: Settings,
     problems: Sequence[Problem],
 ) -> tuple[tuple[Finding, ...], tuple[Problem, ...]]:
     """Return what the rules of one visit say, and what was wrong with the tables that no assay reads."""
-    evidence, wrong = visit_evidence(visit, readings, scores)
+    evidence, wrong = visit_evidence(visit, readings, scores, settings.assays.get("ncs"))
     names = {t.name for t in CLINICAL_TABLES}
     of_study = tuple(p for p in problems if _table(p) in names and _touches(p, visit))
-    found, faults = _judged(Evidence(participant=visit.participant, visits=(evidence,), settings=settings), "visit")
+    given = Evidence(participant=visit.participant, visits=(evidence,), settings=settings.rules)
+    found, faults = _judged(given, "visit")
     return found, tuple(dict.fromkeys((*of_study, *wrong, *faults)))
 
 

@@ -391,7 +391,7 @@ def work_up(visit: Visit, job: Job, problems: tuple[Problem, ...] = (), others: 
     readings = tuple(r for part in parts for r in part.readings)
     scores = tuple(s for part in parts for s in part.scores)
     person = visit.participant
-    findings, wrong = judge_visit(visit, readings, scores, job.settings.rules, problems)
+    findings, wrong = judge_visit(visit, readings, scores, job.settings, problems)
     mechanisms, faults = explain_visit(visit, scores, job.settings.mechanisms)
     return VisitResult(
         participant_id=person.participant_id,
@@ -519,7 +519,7 @@ def _evidence(job: Job, task: Task, done: tuple[str, ...], fresh: dict[str, Visi
                 readings, scores = store.load_tables(job.out, visit.participant_id, session)
             except BadInput:
                 continue
-        visits.append(visit_evidence(visit, readings, scores)[0])
+        visits.append(visit_evidence(visit, readings, scores, job.settings.assays.get("ncs"))[0])
     return Evidence(participant=task.participant, visits=tuple(visits), settings=job.settings.rules)
 
 

@@ -111,6 +111,7 @@ def plan_run(study_root: Path, out: Path, options: Options) -> Plan:
     NociscopeError
         Of the kind that tells the exit code: no such study, invalid study, nothing selected, output not possible.
     """
+    from nociscope.assays.labs.panel import analytes_of
     from nociscope.mechanisms.settings import checked_priors
     from nociscope.norms.library import load_library
     from nociscope.rules.registry import check_settings
@@ -124,7 +125,7 @@ def plan_run(study_root: Path, out: Path, options: Options) -> Plan:
     study = open_study(root)
     dataset.refuse_other_people(study, full)
     settings = load_settings(root, options.settings)
-    check_settings(settings.rules, " and ".join(settings.sources))
+    check_settings(settings.rules, " and ".join(settings.sources), analytes_of(study))
     checked_priors(settings.mechanisms, " and ".join(settings.sources))
     library = load_library(options.norms, options.named_norms)
     job = Job(

@@ -93,5 +93,5 @@ RULE = Rule(
     ),
     evaluate=evaluate,
     settings=("fallback", "signs"),
-    check=wrong_settings,
+    check=lambda section, _: wrong_settings(section),
 )

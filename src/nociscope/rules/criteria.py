@@ -1,4 +1,8 @@
-"""Demyelination criteria as versioned data: the parameters of one nerve, and the clauses that count nerves."""
+"""Demyelination criteria as versioned data: the parameters of one nerve, and the clauses that count nerves.
+
+One file in ``data/`` holds one rule whole: citation, status, the rule in words, every limit and count. The engine
+that judges by it is ``demyelination.py``.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
+
+from nociscope.rules.model import RuleStatus
 
 Kind = Literal["latency", "velocity", "f_latency", "f_absent", "block", "dispersion", "duration"]
 
@@ -23,12 +29,19 @@ class Parameter:
     factor : float or None
         Of the limit of normal (latency, velocity, F latency), or the fall or rise in % (block, dispersion).
     factor_low : float or None
-        F latency: the factor where the distal amplitude is below `low_amplitude` of its limit.
+        Latency, velocity, F latency: the factor where the distal amplitude is below `low_amplitude` of its limit.
     low_amplitude : float or None
+    absent_counts : bool
+        F latency: whether absent F waves meet it as well.
+    duration_change : float or None
+        Block: a fall with a smaller rise of the duration (%) is called block, with a larger one dispersion; a rise of
+        exactly this is neither.
     least_amplitude : float or None
         The distal amplitude must be at least this part of its lower limit.
     exclude : tuple of str
         Nerves for which it never counts.
+    only : tuple of str
+        Nerves for which alone it counts; empty for all.
     tibial_factor : float or None
         Dispersion: the rise in % that the tibial nerve must reach.
     inclusive : bool
@@ -45,8 +58,11 @@ class Parameter:
     factor: float | None = None
     factor_low: float | None = None
     low_amplitude: float | None = None
+    absent_counts: bool = False
+    duration_change: float | None = None
     least_amplitude: float | None = None
     exclude: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
     tibial_factor: float | None = None
     inclusive: bool = True
     durations: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
@@ -75,14 +91,66 @@ class Clause:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sensory:
+    """What a rule says of sensory nerves.
+
+    Attributes
+    ----------
+    nerves : int
+        Abnormal sensory nerves that are needed beside the motor criteria; 0: none, it is only said.
+    spared : str
+        A nerve whose normal amplitude counts, beside a small one of any of `lost`; empty: not asked.
+    lost : tuple of str
+    velocity, velocity_small : float or None
+        Part of its limit below which a velocity counts; the second where the amplitude is below `small` of its limit.
+    small : float
+    """
+
+    nerves: int = 0
+    spared: str = ""
+    lost: tuple[str, ...] = ()
+    velocity: float | None = None
+    velocity_small: float | None = None
+    small: float = 0.8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Criteria:
-    """A set of criteria: its parameters, which of them count as “another”, and its clauses from the highest grade."""
+    """A rule as its file holds it.
+
+    Attributes
+    ----------
+    key, version : str
+    title, citation, doi, status, status_note, accuracy : str
+        As in :class:`~nociscope.rules.model.Rule`.
+    says : tuple of str
+    parameters : tuple of Parameter
+    others : tuple of str
+        Codes of the parameters that count as “another”.
+    clauses : tuple of Clause
+        From the highest grade.
+    clauses_needed : int
+        Clauses of a grade that must be met.
+    false_positive : float or None
+        Per cent of people without the disease who meet the lowest grade.
+    sensory : Sensory or None
+    """
 
     key: str
     version: str
+    title: str
+    citation: str
+    doi: str
+    status: RuleStatus
+    status_note: str
+    accuracy: str
+    says: tuple[str, ...]
     parameters: tuple[Parameter, ...]
-    others: tuple[str, ...]
+    others: tuple[str, ...] = ()
     clauses: tuple[Clause, ...]
+    clauses_needed: int = 1
+    false_positive: float | None = None
+    sensory: Sensory | None = None
 
     def parameter(self, code: str) -> Parameter:
         """Return a parameter by its code."""
@@ -103,10 +171,22 @@ def load_criteria(key: str) -> Criteria:
     """Return a shipped set of criteria."""
     text = (files("nociscope.rules") / "data" / f"{key}.toml").read_text("utf-8")
     content = tomllib.loads(text)
+    parameters = tuple(Parameter(**_tuples(p)) for p in content.pop("parameter"))
+    clauses = tuple(Clause(**_tuples(c)) for c in content.pop("clause"))
+    sensory = content.pop("sensory", None)
     return Criteria(
-        key=content["key"],
-        version=content["version"],
-        parameters=tuple(Parameter(**_tuples(p)) for p in content["parameter"]),
-        others=tuple(content["others"]),
-        clauses=tuple(Clause(**_tuples(c)) for c in content["clause"]),
+        parameters=parameters,
+        clauses=clauses,
+        sensory=None if sensory is None else Sensory(**_tuples(sensory)),
+        **_tuples(content),
     )
+
+
+def wrong_settings(key: str, section: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with the clauses that ``[rules.<key>]`` names, in sentences without a full stop."""
+    named = section.get("clauses", [])
+    if not isinstance(named, list) or not all(isinstance(c, str) for c in named):
+        return [f"[rules.{key}] clauses is no list of codes"]
+    off = [c.code for c in load_criteria(key).clauses if not c.on]
+    known = ", ".join(off) or "none"
+    return [f"[rules.{key}] clauses: {c} is no clause that is off ({known})" for c in named if c not in off]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from nociscope.assays.ncs.measure import amplitude_fall, duration_rise
-from nociscope.rules.criteria import Clause, Criteria, Parameter
+from nociscope.assays.ncs.read import NerveStudy
+from nociscope.rules.criteria import Clause, Criteria, Parameter, load_criteria, wrong_settings
 from nociscope.rules.logic import NEVER, Fact, all_of, any_of, at_least, union, unknown
-from nociscope.rules.nerves import Limits, MotorNerve, exceeds, reaches, shown
+from nociscope.rules.model import Decision, Evidence, Rule
+from nociscope.rules.nerves import Limits, MotorNerve, exceeds, limits_of, motor_nerves, reaches, shown
 
 FactsOfNerve = Mapping[str, Fact]
 
@@ -18,7 +20,7 @@ def parameter_fact(p: Parameter, nerve: MotorNerve, limits: Limits) -> Fact:
 
     An absent distal response is no evidence of demyelination: every parameter is false then, not unknown.
     """
-    if nerve.name in p.exclude or nerve.silent:
+    if nerve.name in p.exclude or (p.only and nerve.name not in p.only) or nerve.silent:
         return NEVER
     if p.kind == "latency":
         return _latency(p, nerve, limits)
@@ -43,34 +45,75 @@ def _lacks(nerve: MotorNerve, *columns: str) -> Fact:
     return unknown(*(f"{nerve.label}: {column}" for column in columns))
 
 
+def _beyond(p: Parameter, value: float, threshold: float) -> bool:
+    """Tell whether a value is beyond a threshold, which counts itself where the criteria say “at least”."""
+    return (reaches if p.inclusive else exceeds)(value, threshold)
+
+
+def _graded(
+    p: Parameter,
+    nerve: MotorNerve,
+    limits: Limits,
+    met: Callable[[], Fact],
+    values: Sequence[tuple[float, float]],
+) -> Fact:
+    """Tell whether a value is beyond a factor of its limit, a stricter one where the distal response is small.
+
+    `values` holds value and threshold for the plain factor, and for the stricter one where there is one; the first
+    must be beyond the second. `met` words the finding, when it is one.
+    """
+    plain, strict = values[0], values[-1]
+    if not _beyond(p, *plain):
+        return NEVER
+    if _beyond(p, *strict):
+        return met()
+    share, missing = amplitude_share(nerve, limits)
+    if share is None:
+        return _lacks(nerve, missing)
+    return met() if reaches(share, p.low_amplitude or 0) else NEVER
+
+
+def _factors(p: Parameter) -> tuple[float, ...]:
+    return tuple(f for f in (p.factor, p.factor_low) if f is not None)
+
+
 def _latency(p: Parameter, nerve: MotorNerve, limits: Limits) -> Fact:
     value = None if nerve.distal is None else nerve.distal.onset_latency_ms
-    limit = limits.of(nerve.distal, "latency_uln")
-    if value is None:
+    if nerve.distal is None or value is None:
         return _lacks(nerve, "onset_latency_ms")
+    limit = limits.onset(nerve.distal)
     if limit is None:
         return _lacks(nerve, "latency_uln")
-    if not reaches(value, (p.factor or 0) * limit):
-        return NEVER
-    return _yes(nerve, "onset_latency_ms", f"{shown(value)} (upper limit {shown(limit)})")
+    return _graded(
+        p,
+        nerve,
+        limits,
+        lambda: _yes(nerve, "onset_latency_ms", f"{shown(value)} (upper limit {shown(limit)})"),
+        [(value, f * limit) for f in _factors(p)],
+    )
 
 
 def _velocity(p: Parameter, nerve: MotorNerve, limits: Limits) -> Fact:
-    facts: list[Fact] = []
-    studies = [s for s in nerve.proximal if s.amplitude != 0]
-    for study in studies:
-        limit = limits.of(study, "velocity_lln")
-        if study.velocity_m_s is None:
-            facts.append(_lacks(nerve, "velocity_m_s"))
-        elif limit is None:
-            facts.append(_lacks(nerve, "velocity_lln"))
-        elif reaches((p.factor or 0) * limit, study.velocity_m_s):
-            facts.append(_yes(nerve, "velocity_m_s", f"{shown(study.velocity_m_s)} (lower limit {shown(limit)})"))
-        else:
-            facts.append(NEVER)
     if not nerve.proximal:
         return _lacks(nerve, "velocity_m_s")
+    facts: list[Fact] = []
+    for study in (s for s in nerve.proximal if s.amplitude != 0):
+        limit = limits.of(study, "velocity_lln")
+        if study.velocity_m_s is None or limit is None:
+            facts.append(_lacks(nerve, "velocity_m_s" if study.velocity_m_s is None else "velocity_lln"))
+        else:
+            facts.append(_slow(p, nerve, limits, study.velocity_m_s, limit))
     return any_of(*facts)
+
+
+def _slow(p: Parameter, nerve: MotorNerve, limits: Limits, value: float, limit: float) -> Fact:
+    return _graded(
+        p,
+        nerve,
+        limits,
+        lambda: _yes(nerve, "velocity_m_s", f"{shown(value)} (lower limit {shown(limit)})"),
+        [(f * limit, value) for f in _factors(p)],
+    )
 
 
 def amplitude_share(nerve: MotorNerve, limits: Limits) -> tuple[float | None, str]:
@@ -85,10 +128,12 @@ def amplitude_share(nerve: MotorNerve, limits: Limits) -> tuple[float | None, st
 
 def _enough(p: Parameter, nerve: MotorNerve, limits: Limits) -> Fact:
     """Tell whether the distal response is large enough for a parameter to count."""
+    if p.least_amplitude is None:
+        return Fact(True)
     share, missing = amplitude_share(nerve, limits)
     if share is None:
         return _lacks(nerve, missing)
-    return Fact(reaches(share, p.least_amplitude or 0.0))
+    return Fact(reaches(share, p.least_amplitude))
 
 
 def _f_latency(p: Parameter, nerve: MotorNerve, limits: Limits) -> Fact:
@@ -96,24 +141,20 @@ def _f_latency(p: Parameter, nerve: MotorNerve, limits: Limits) -> Fact:
     if f is None or (f.f_latency_ms is None and f.f_persistence is None):
         return _lacks(nerve, "f_latency_ms")
     if f.f_persistence == 0:
-        return NEVER
+        return _yes(nerve, "f_persistence", "0") if p.absent_counts else NEVER
     limit = limits.of(f, "f_latency_uln")
     if limit is None and nerve.distal is not None:
         limit = nerve.distal.f_latency_uln
-    if f.f_latency_ms is None:
-        return _lacks(nerve, "f_latency_ms")
-    if limit is None:
-        return _lacks(nerve, "f_latency_uln")
-    high, low = (p.factor_low or 0) * limit, (p.factor or 0) * limit
-    fact = _yes(nerve, "f_latency_ms", f"{shown(f.f_latency_ms)} (upper limit {shown(limit)})")
-    if reaches(f.f_latency_ms, high):
-        return fact
-    if not reaches(f.f_latency_ms, low):
-        return NEVER
-    share, missing = amplitude_share(nerve, limits)
-    if share is None:
-        return _lacks(nerve, missing)
-    return fact if reaches(share, p.low_amplitude or 0) else NEVER
+    value = f.f_latency_ms
+    if value is None or limit is None:
+        return _lacks(nerve, "f_latency_ms" if value is None else "f_latency_uln")
+    return _graded(
+        p,
+        nerve,
+        limits,
+        lambda: _yes(nerve, "f_latency_ms", f"{shown(value)} (upper limit {shown(limit)})"),
+        [(value, factor * limit) for factor in _factors(p)],
+    )
 
 
 def _f_absent(p: Parameter, nerve: MotorNerve, limits: Limits) -> Fact:
@@ -134,13 +175,25 @@ def _block(p: Parameter, nerve: MotorNerve, limits: Limits) -> Fact:
         fall = amplitude_fall(study, nerve.distal)
         if fall is None:
             facts.append(_lacks(nerve, "amplitude"))
-        elif reaches(fall, p.factor or 0):
-            enough = _enough(p, nerve, limits)
-            met = _yes(nerve, "amplitude", f"{shown(round(fall, 1))} % lower from {study.stimulation}")
-            facts.append(met if enough.value else enough)
-        else:
+        elif not _beyond(p, fall, p.factor or 0):
             facts.append(NEVER)
+        else:
+            enough = _enough(p, nerve, limits)
+            facts.append(_fallen(p, nerve, study, fall) if enough.value else enough)
     return any_of(*facts)
+
+
+def _fallen(p: Parameter, nerve: MotorNerve, study: NerveStudy, fall: float) -> Fact:
+    """Return a fall of the amplitude as a fact; where the criteria ask for it, with the change of the duration."""
+    text = f"{shown(round(fall, 1))} % lower from {study.stimulation}"
+    if p.duration_change is None or study.amplitude == 0 or nerve.distal is None:
+        return _yes(nerve, "amplitude", text)
+    rise = duration_rise(study, nerve.distal)
+    if rise is None:
+        return _lacks(nerve, "duration_ms")
+    if exceeds(rise, p.duration_change):
+        return _yes(nerve, "amplitude", f"{text} (dispersion)")
+    return _yes(nerve, "amplitude", f"{text} (block)") if exceeds(p.duration_change, rise) else NEVER
 
 
 def _dispersion(p: Parameter, nerve: MotorNerve) -> Fact:
@@ -157,7 +210,7 @@ def _dispersion(p: Parameter, nerve: MotorNerve) -> Fact:
             if nerve.name == "tibial" and p.tibial_factor is not None:
                 met = reaches(rise, p.tibial_factor)
             else:
-                met = (reaches if p.inclusive else exceeds)(rise, p.factor or 0)
+                met = _beyond(p, rise, p.factor or 0)
             facts.append(
                 _yes(nerve, "duration_ms", f"{shown(round(rise, 1))} % longer from {study.stimulation}")
                 if met
@@ -172,17 +225,18 @@ def _duration(p: Parameter, nerve: MotorNerve) -> Fact:
     if nerve.distal is None or nerve.distal.duration_ms is None:
         return _lacks(nerve, "duration_ms")
     value, low_cut = nerve.distal.duration_ms, nerve.distal.low_cut_hz
-    beyond = reaches if p.inclusive else exceeds
     rows = {float(hz): row[nerve.name] for hz, row in p.durations.items()}
     if low_cut is None:
-        return _lacks(nerve, "low_cut_hz") if beyond(value, min(rows.values())) else NEVER
+        return _lacks(nerve, "low_cut_hz") if _beyond(p, value, min(rows.values())) else NEVER
     if low_cut < (p.least_low_cut_hz or 0):
         return NEVER
     hz = max(h for h in rows if h <= low_cut)
     if shown(hz) in p.durations_off:
         # A higher low cut only shortens: what is not beyond the recalled row is not beyond the read one below it.
-        return _lacks(nerve, "low_cut_hz: the limits at 20 Hz were not read") if beyond(value, rows[hz]) else NEVER
-    if not beyond(value, rows[hz]):
+        return (
+            _lacks(nerve, "low_cut_hz: the limits at 20 Hz were not read") if _beyond(p, value, rows[hz]) else NEVER
+        )
+    if not _beyond(p, value, rows[hz]):
         return NEVER
     return _yes(nerve, "duration_ms", f"{shown(value)} (limit {shown(rows[hz])} at {shown(low_cut)} Hz)")
 
@@ -221,11 +275,12 @@ def judge(criteria: Criteria, nerves: Sequence[MotorNerve], limits: Limits, name
     """
     table = {n.label: {p.code: parameter_fact(p, n, limits) for p in criteria.parameters} for n in nerves}
     open_names: list[tuple[str, ...]] = []
+    facts: list[Fact] = []
     for grade in criteria.grades:
         facts = [
             _clause(c, criteria, table) for c in criteria.clauses if c.grade == grade and (c.on or c.code in named)
         ]
-        met = any_of(*facts)
+        met = at_least(criteria.clauses_needed, facts)
         if met.value:
             return Outcome(grade, met, union(open_names), len(nerves))
         if met.value is None:
@@ -234,7 +289,11 @@ def judge(criteria: Criteria, nerves: Sequence[MotorNerve], limits: Limits, name
         return Outcome("", Fact(None, (), union(open_names)), (), len(nerves))
     if len(nerves) < 2:
         return Outcome("", unknown("a second motor nerve"), (), len(nerves))
-    return Outcome("", Fact(False, (f"no demyelinating parameter in {len(nerves)} motor nerves",)), (), len(nerves))
+    why = f"no demyelinating parameter in {len(nerves)} motor nerves"
+    if criteria.clauses_needed > 1:
+        found = [f.by[0] for f in facts if f.value]
+        why = f"{len(found)} of the {len(facts)} items met{': ' + ', '.join(found) if found else ''}"
+    return Outcome("", Fact(False, (why,)), (), len(nerves))
 
 
 def _clause(clause: Clause, criteria: Criteria, table: Mapping[str, FactsOfNerve]) -> Fact:
@@ -264,4 +323,43 @@ def _clause(clause: Clause, criteria: Criteria, table: Mapping[str, FactsOfNerve
 def _named(fact: Fact, *codes: str) -> Fact:
     return Fact(
         fact.value, (*codes, *(b for b in fact.by if b not in codes)) if fact.value else fact.by, fact.missing
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The motor nerves of a visit, the limits used, and what the criteria say of them."""
+
+    nerves: tuple[MotorNerve, ...]
+    limits: Limits
+    outcome: Outcome
+
+
+def judge_visit(key: str, evidence: Evidence) -> Judged | None:
+    """Judge the motor nerves of a visit by a shipped set of criteria; None without a nerve conduction study."""
+    if not evidence.visit.nerve_studies:
+        return None
+    nerves = motor_nerves(evidence.visit.nerve_studies)
+    limits = limits_of(evidence, key)
+    named = evidence.setting(key, "clauses", ())
+    outcome = judge(load_criteria(key), nerves, limits, named if isinstance(named, list | tuple) else ())
+    return Judged(nerves, limits, outcome)
+
+
+def criteria_rule(key: str, evaluate: Callable[[Evidence], tuple[Decision, ...]]) -> Rule:
+    """Return the rule of a shipped set of criteria: everything but the function stands in its file."""
+    c = load_criteria(key)
+    return Rule(
+        key=key,
+        title=c.title,
+        citation=c.citation,
+        doi=c.doi,
+        status=c.status,
+        status_note=c.status_note,
+        says=c.says,
+        accuracy=c.accuracy,
+        evaluate=evaluate,
+        settings=("fallback", "clauses") if any(not clause.on for clause in c.clauses) else ("fallback",),
+        check=lambda section, _: wrong_settings(key, section),
+        version=c.version,
     )

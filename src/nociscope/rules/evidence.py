@@ -6,8 +6,10 @@ import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from nociscope.assays.ncs.measure import judged_studies
 from nociscope.assays.ncs.read import NerveStudy
 from nociscope.assays.ncs.read import read as read_ncs
+from nociscope.assays.ncs.settings import NcsSettings
 from nociscope.problems import BadInput, Problem
 from nociscope.rules.model import VisitEvidence
 from nociscope.study.clinical import read_clinical
@@ -18,10 +20,20 @@ if TYPE_CHECKING:
 
 
 def visit_evidence(
-    visit: Visit, readings: Sequence[Reading], scores: Sequence[Score]
+    visit: Visit, readings: Sequence[Reading], scores: Sequence[Score], ncs: NcsSettings | None = None
 ) -> tuple[VisitEvidence, tuple[Problem, ...]]:
     """Return the evidence of a visit, and what was wrong with the tables that no assay reads.
 
+    Parameters
+    ----------
+    visit : Visit
+    readings, scores : sequence
+        Of every assay.
+    ncs : NcsSettings, optional
+        With these are nerve conduction waveforms marked, as they were for the readings.
+
+    Notes
+    -----
     Rows of other tables that cannot be right are left out here without a word: the assay that reads them says so.
     """
     from nociscope.rules.registry import rules
@@ -29,7 +41,7 @@ def visit_evidence(
     clinical = read_clinical(visit)
     studies: tuple[NerveStudy, ...] = ()
     with contextlib.suppress(BadInput):  # no usable row: the assay says which and why
-        studies = read_ncs(visit).studies
+        studies = judged_studies(read_ncs(visit, ncs), ncs)
     rows: dict[str, tuple[Row, ...]] = {}
     for table in {t.name: t for rule in rules() for t in rule.tables}.values():
         try:

@@ -163,5 +163,5 @@ RULE = Rule(
     ),
     evaluate=evaluate,
     settings=("hrv", "lep", "biopsy", "ccm"),
-    check=wrong_settings,
+    check=lambda section, _: wrong_settings(section),
 )

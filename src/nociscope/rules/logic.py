@@ -56,13 +56,15 @@ def at_least(count: int, facts: Iterable[Fact]) -> Fact:
 
     True is decided by the true ones, false by the false ones; unknown misses what the unknown ones miss.
     """
-    every = tuple(facts)
-    yes = tuple(f for f in every if f.value)
-    open_ = tuple(f for f in every if f.value is None)
+    yes: list[Fact] = []
+    no: list[Fact] = []
+    open_: list[Fact] = []
+    for f in facts:
+        (open_ if f.value is None else yes if f.value else no).append(f)
     if len(yes) >= count:
         return Fact(True, union(f.by for f in yes))
     if len(yes) + len(open_) < count:
-        return Fact(False, union(f.by for f in every if f.value is False))
+        return Fact(False, union(f.by for f in no))
     return Fact(None, union(f.by for f in yes), union(f.missing for f in open_))
 
 

@@ -7,7 +7,7 @@ that no rule repeats them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -212,7 +212,8 @@ class Rule:
     settings : tuple of str
         Names that it reads from its section of the settings; empty means that any are allowed.
     check : callable, optional
-        ``check(section) -> list of str``: what is wrong with its section, in sentences without a full stop.
+        ``check(section, analytes) -> list of str``: what is wrong with its section, in sentences without a full stop.
+        `analytes` are the laboratory values that the study names.
     version : str
         Raised when the same evidence could give another finding.
     """
@@ -229,13 +230,14 @@ class Rule:
     scope: Scope = "visit"
     tables: tuple[Table, ...] = ()
     settings: tuple[str, ...] = ()
-    check: Callable[[Mapping[str, Any]], list[str]] | None = None
+    check: Callable[[Mapping[str, Any], Collection[str]], list[str]] | None = None
     version: str = "1"
 
     @property
     def source(self) -> str:
-        """Citation with DOI."""
-        return f"{self.citation}. doi:{self.doi}" if self.doi else self.citation
+        """Citation, version of the rule as it is held here, and DOI."""
+        text = f"{self.citation} (rule version {self.version})"
+        return f"{text}. doi:{self.doi}" if self.doi else text
 
     def findings(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield what the rule says of the visit that is judged."""

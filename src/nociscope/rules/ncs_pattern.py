@@ -5,9 +5,8 @@ from __future__ import annotations
 from nociscope.assays.ncs.read import NerveStudy
 from nociscope.rules.criteria import load_criteria
 from nociscope.rules.demyelination import judge
-from nociscope.rules.efns_pns_2010 import used
 from nociscope.rules.model import Decision, Evidence, Rule
-from nociscope.rules.nerves import Limits, exceeds, limits_of, motor_nerves
+from nociscope.rules.nerves import Limits, exceeds, limits_of, motor_nerves, used
 from nociscope.tables import MISSING
 
 KEY = "ncs_pattern"
@@ -72,9 +71,7 @@ def _survey(studies: list[NerveStudy], limits: Limits) -> tuple[list[str], list[
         counts = s.nerve != "median" or s.kind == "motor"
         if s.velocity_m_s is not None and velocity is not None and counts and exceeds(0.8 * velocity, s.velocity_m_s):
             slow[name] = None
-        latency = limits.of(s, "latency_uln")
-        value = s.onset_latency_ms if s.onset_latency_ms is not None else s.peak_latency_ms
-        late = value is not None and latency is not None and s.level == 0 and exceeds(value, 1.25 * latency)
+        late = s.level == 0 and any(exceeds(value, 1.25 * limit) for _, value, limit in limits.latencies(s))
         if late and s.nerve != "median":
             slow[name] = None
     return list(small), list(slow), list(unjudged)
@@ -104,4 +101,5 @@ RULE = Rule(
     accuracy="not known",
     evaluate=evaluate,
     settings=("fallback",),
+    version="2",
 )

@@ -28,14 +28,16 @@ _BELOW: dict[str, frozenset[str]] = {
     "fibular": frozenset({"fibular_head", "below_fibular_head"}),
 }
 
-Limit = Literal["amplitude_lln", "latency_uln", "velocity_lln", "f_latency_uln"]
+Limit = Literal["amplitude_lln", "velocity_lln", "f_latency_uln"]
+"""Limits of one value each. That of a latency may be of the onset or of the peak: see :meth:`Limits.latencies`."""
 
-_MEASURE: dict[str, tuple[str, ...]] = {
-    "amplitude_lln": ("amplitude",),
-    "latency_uln": ("onset_latency_ms", "peak_latency_ms"),
-    "velocity_lln": ("velocity_m_s",),
-    "f_latency_uln": ("f_latency_ms",),
+_MEASURE: dict[Limit, str] = {
+    "amplitude_lln": "amplitude",
+    "velocity_lln": "velocity_m_s",
+    "f_latency_uln": "f_latency_ms",
 }
+
+_LATENCIES = ("onset_latency_ms", "peak_latency_ms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +111,7 @@ class Limits:
         own: float | None = getattr(study, column)
         if own is not None or not self.scores:
             return own
-        found = (self._published(study, measure, column) for measure in _MEASURE[column])
-        return next((limit for limit in found if limit is not None), None)
+        return self._published(study, _MEASURE[column], low=column.endswith("_lln"))
 
     def latencies(self, study: NerveStudy) -> tuple[tuple[str, float, float], ...]:
         """Return the latencies of a study that have a limit of their own: column, value, upper limit.
@@ -118,14 +119,17 @@ class Limits:
         The laboratory's limit is that of the onset, or of the peak where the row has no onset; a published one is
         that of the latency it was made for, and there may be one for each.
         """
-        columns = _MEASURE["latency_uln"]
-        values = [(c, float(v)) for c in columns if (v := getattr(study, c)) is not None]
+        values = [(c, float(v)) for c in _LATENCIES if (v := getattr(study, c)) is not None]
         if study.latency_uln is not None:
             return tuple((c, v, study.latency_uln) for c, v in values[:1])
-        found = ((c, v, self._published(study, c, "latency_uln")) for c, v in values)
+        found = ((c, v, self._published(study, c, low=False)) for c, v in values)
         return tuple((c, v, limit) for c, v, limit in found if limit is not None)
 
-    def _published(self, study: NerveStudy, measure: str, column: Limit) -> float | None:
+    def onset(self, study: NerveStudy) -> float | None:
+        """Return the upper limit of the onset latency, never that of the peak; None when there is none."""
+        return next((limit for c, _, limit in self.latencies(study) if c == "onset_latency_ms"), None)
+
+    def _published(self, study: NerveStudy, measure: str, *, low: bool) -> float | None:
         """Return the limit of the norm that scored one value of a study."""
         if not self._sites:
             self._sites.update(zip((id(s) for s in self.studies), sites(self.studies), strict=True))
@@ -133,7 +137,7 @@ class Limits:
         score = None if value is None else self._score(measure, site, study.side, float(value))
         if score is None:
             return None
-        limit = score.limit_low if column.endswith("_lln") else score.limit_high
+        limit = score.limit_low if low else score.limit_high
         if limit is not None and score.norm not in self.fallback:
             self.fallback.append(score.norm)
         return limit
@@ -155,6 +159,33 @@ def limits_of(evidence: Evidence, rule: str) -> Limits:
     if evidence.setting(rule, "fallback", True):
         scores = tuple(s for s in evidence.visit.scores if s.assay == "ncs" and s.call != "not_comparable")
     return Limits(evidence.visit.nerve_studies, scores)
+
+
+def used(nerves: Sequence[MotorNerve], limits: Limits) -> list[str]:
+    """Return what a reader must know of the inputs: what was left out, and whose limits stood in."""
+    notes = [text for n in nerves for text in n.left_out]
+    drawn = sorted(
+        {n.label for n in nerves for s in (n.distal, n.f_wave) if s is not None and s.origin == "waveform"}
+    )
+    if drawn:
+        notes.append(f"marked on waveforms by this program: {', '.join(drawn)}")
+    if any(n.name == "median" and n.distal is not None for n in nerves):
+        notes.append("median distal latency not counted (common site of entrapment at the wrist)")
+    if limits.fallback:
+        keys = sorted(limits.fallback)
+        more = f" and {len(keys) - 3} more" if len(keys) > 3 else ""
+        notes.append(f"fallback: published limits where the laboratory gave none ({', '.join(keys[:3])}{more})")
+    cold = sorted(
+        {
+            f"{n.label} at {shown(s.temperature_c)} °C"
+            for n in nerves
+            for s in (n.distal, *n.proximal)
+            if s is not None and s.temperature_c is not None and s.temperature_c < 30
+        }
+    )
+    if cold:
+        notes.append(f"cold skin slows conduction: {', '.join(cold)}")
+    return notes
 
 
 def shown(value: float) -> str:

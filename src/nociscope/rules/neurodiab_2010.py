@@ -93,5 +93,5 @@ RULE = Rule(
     accuracy="not published: an expert consensus",
     evaluate=evaluate,
     settings=("fallback", *_CHOICES),
-    check=wrong_settings,
+    check=lambda section, _: wrong_settings(section),
 )

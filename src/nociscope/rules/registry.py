@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from functools import cache
 from typing import Any
@@ -107,41 +107,65 @@ def evaluate(evidence: Evidence, scope: Scope) -> tuple[Finding, ...]:
     )
 
 
-def check_settings(settings: Mapping[str, Any], file: str = "code/nociscope.toml") -> None:
-    """Refuse settings of rules that do not exist, or that a rule does not read.
+def check_settings(
+    settings: Mapping[str, Any], file: str = "code/nociscope.toml", analytes: Collection[str] = ()
+) -> None:
+    """Refuse settings of rules that cannot be right.
 
     Raises
     ------
     InvalidStudy
-        A name is unknown or a value cannot be right.
+        With what :func:`settings_problems` says.
     """
-    problems: list[Problem] = []
-
-    def wrong(what: str, remedy: str) -> None:
-        problems.append(Problem(what=what, remedy=remedy, code="bad-settings", file=file))
-
-    known = {r.key: r for r in rules()}
-    for key, section in settings.items():
-        if key == NAMED:
-            names = section if isinstance(section, list) else [section]
-            for name in names:
-                if name not in known:
-                    wrong(f"[rules] named: there is no rule {clean_text(name, 60)}", "see nociscope rules list")
-            continue
-        if key not in known:
-            near = nearest(key)
-            hint = f"did you mean {near}?" if near else "see nociscope rules list"
-            wrong(f"[rules.{clean_text(key, 60)}]: there is no such rule", hint)
-            continue
-        if not isinstance(section, Mapping):
-            wrong(f"rules.{key} is not a section", f"write [rules.{key}] and its values below")
-            continue
-        allowed = known[key].settings
-        for name in section:
-            if allowed and name not in allowed:
-                wrong(f"[rules.{key}] has no setting {clean_text(name, 60)}", f"it reads {', '.join(allowed)}")
-        check = known[key].check
-        for what in () if check is None else check(section):
-            wrong(clean_text(what, 200), f"see nociscope rules show {key}")
+    problems = settings_problems(settings, file, analytes)
     if problems:
         raise InvalidStudy(problems)
+
+
+def settings_problems(
+    settings: Mapping[str, Any], file: str = "code/nociscope.toml", analytes: Collection[str] = ()
+) -> tuple[Problem, ...]:
+    """Return what is wrong with the section ``[rules]``, one problem each.
+
+    Parameters
+    ----------
+    settings : mapping
+        The section.
+    file : str
+        What messages call the file.
+    analytes : collection of str
+        Laboratory values that the study names; rules may be set for these beside the declared measures.
+    """
+    known = {r.key: r for r in rules()}
+    found: list[tuple[str, str]] = []
+    for key, section in settings.items():
+        name = clean_text(key, 60)
+        if key == NAMED:
+            names = section if isinstance(section, list) else [section]
+            found += [
+                (f"[rules] named: there is no rule {clean_text(str(n), 60)}", "see nociscope rules list")
+                for n in names
+                if not isinstance(n, str) or n not in known
+            ]
+        elif key not in known:
+            near = nearest(key)
+            hint = f"did you mean {near}" if near else "see nociscope rules list"
+            found.append((f"[rules.{name}]: there is no such rule", hint))
+        elif not isinstance(section, Mapping):
+            found.append((f"rules.{name} is not a section", f"write [rules.{name}] and its values below"))
+        else:
+            found += _section_faults(known[key], section, analytes)
+    return tuple(Problem(what=what, remedy=remedy, code="bad-settings", file=file) for what, remedy in found)
+
+
+def _section_faults(rule: Rule, section: Mapping[str, Any], analytes: Collection[str]) -> list[tuple[str, str]]:
+    """Return what is wrong with one rule's section, and what to do."""
+    faults = [
+        (f"[rules.{rule.key}] has no setting {clean_text(name, 60)}", f"it reads {', '.join(rule.settings)}")
+        for name in section
+        if rule.settings and name not in rule.settings
+    ]
+    if "fallback" in rule.settings and not isinstance(section.get("fallback", True), bool):
+        faults.append((f"[rules.{rule.key}] fallback is neither true nor false", "write true or false"))
+    wrong = () if rule.check is None else rule.check(section, analytes)
+    return faults + [(clean_text(what, 200), f"see nociscope rules show {rule.key}") for what in wrong]

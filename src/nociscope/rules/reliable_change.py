@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from nociscope.rules.model import Decision, Evidence, Rule, VisitEvidence
@@ -20,23 +21,41 @@ def standard_error(sd: float, reliability: float) -> float:
     return sd * math.sqrt(2.0) * math.sqrt(1.0 - reliability)
 
 
-def wrong_settings(section: Mapping[str, Any]) -> list[str]:
+def wrong_settings(section: Mapping[str, Any], analytes: Collection[str] = ()) -> list[str]:
     """Return what is wrong with ``[rules.reliable_change.<measure>]`` sections, in sentences without a full stop."""
     wrong: list[str] = []
+    known = _measures() | set(analytes)
     for name, values in section.items():
         where = f"[rules.{KEY}.{name}]"
         if not isinstance(values, Mapping):
             wrong.append(f"{where} is not a section")
             continue
+        if name not in known:
+            near = get_close_matches(name, sorted(known), 1, 0.6)
+            wrong.append(f"{where}: no test yields {name}" + (f"; did you mean {near[0]}" if near else ""))
         sd, r = values.get("sd"), values.get("reliability")
         if not _number(sd) or not 0 < float(sd) < math.inf:  # type: ignore[arg-type]
-            wrong.append(f"{where} sd is no number above 0")
+            wrong.append(f"{where} sd is {_shown(sd)}, expected a number above 0")
         if not _number(r) or not 0 <= float(r) < 1:  # type: ignore[arg-type]
-            wrong.append(f"{where} reliability is no number from 0 to below 1")
+            wrong.append(f"{where} reliability is {_shown(r)}, expected a number from 0 to below 1")
         if values.get("better", "lower") not in ("lower", "higher"):
             wrong.append(f"{where} better is neither lower nor higher")
         wrong += [f"{where} has no setting {k}" for k in values if k not in ("sd", "reliability", "better")]
     return wrong
+
+
+def _measures() -> set[str]:
+    """Return every measure that an assay declares, and the analytes that the laboratory assay knows by name."""
+    from nociscope.assays.labs.panel import CAUSES, TITLES
+    from nociscope.assays.registry import assays
+
+    analytes = {*TITLES, *(a for cause in CAUSES for a in cause.analytes)}
+    declared = {m.name for assay in assays() for m in assay.measures}
+    return declared | analytes | {f"{a}_uln_ratio" for a in analytes}
+
+
+def _shown(value: Any) -> str:
+    return "missing" if value is None else f"“{value}”" if isinstance(value, str) else str(value)
 
 
 def _number(value: Any) -> bool:

@@ -60,7 +60,9 @@ class CheckReport:
         return EXIT_SOME_FAILED if any(p.severity != "note" for p in self.problems) else EXIT_DONE
 
 
-def check_study(study: Study, settings: Settings, assays: Sequence[Assay] | None = None) -> CheckReport:
+def check_study(
+    study: Study, settings: Settings, assays: Sequence[Assay] | None = None, *, further: Sequence[Problem] = ()
+) -> CheckReport:
     """Check a study.
 
     Parameters
@@ -70,12 +72,14 @@ def check_study(study: Study, settings: Settings, assays: Sequence[Assay] | None
     settings : Settings
     assays : sequence of Assay, optional
         Default: all that are registered.
+    further : sequence of Problem
+        Of the study as a whole, found by rooms above this one: the settings of rules.
     """
     if assays is None:
         from nociscope.assays.registry import assays as registered
 
         assays = registered()
-    found = _Problems(study.problems)
+    found = _Problems((*study.problems, *further))
     lines: list[CheckLine] = []
     for visits in study.visits.values():
         for visit in visits:
@@ -430,7 +434,7 @@ _READ_ELSEWHERE = frozenset({SESSIONS, "treatments", "clinical_signs"})
 
 
 def unread(study: Study, assays: Sequence[Assay]) -> Iterator[Problem]:
-    """Note tables that no assay reads and columns that its assay does not, and name what may be misspelt.
+    """Note tables and recordings that no assay reads and columns that its assay does not; name what may be misspelt.
 
     Parameters
     ----------
@@ -445,9 +449,30 @@ def unread(study: Study, assays: Sequence[Assay]) -> Iterator[Problem]:
             for table in visit.tables.values():
                 found.setdefault(table.name, table)
     yield from _unread_tables({name: table.rows[0].file for name, table in found.items()}, list(declared))
+    yield from _unread_recordings(study, assays)
     for name, table in found.items():
         if name in declared and not declared[name].open:
             yield from _unread_columns(table, declared[name])
+
+
+def _unread_recordings(study: Study, assays: Sequence[Assay]) -> Iterator[Problem]:
+    """Note recordings of a kind that an assay reads, but under another name: surface EMG beside nerve conduction."""
+    wanted = [i for a in assays for i in a.inputs if isinstance(i, FileInput)]
+    for visit, record in _files(study):
+        kind = [
+            i
+            for i in wanted
+            if (i.datatype, i.suffix) == (record.datatype, record.suffix) and record.extension in i.extensions
+        ]
+        if kind and not any(record in visit.find(suffix=i.suffix, **dict(i.entities)) for i in kind):
+            names = sorted({f"{key}-{label}" for i in kind for key, label in i.entities.items()})
+            yield Problem(
+                what="no test reads a recording of this name",
+                remedy=f"if it should be read, name it with {' or '.join(names)}",
+                code="unread-recording",
+                severity="note",
+                **_place(visit, record),
+            )
 
 
 def _unread_columns(found: RawTable, declared: Table) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ belong to it, and nothing of anyone else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -172,8 +172,14 @@ class Visit:
             )
         )
 
-    def table(self, table: Table) -> Parsed:
+    def table(self, table: Table, change: Callable[[RawRow], RawRow] | None = None) -> Parsed:
         """Return the typed rows of a phenotype table at this visit; none when it is absent.
+
+        Parameters
+        ----------
+        table : Table
+        change : callable, optional
+            What is done to each row before it is typed: other spellings of names, ``<0.5`` as a number.
 
         Raises
         ------
@@ -196,7 +202,18 @@ class Visit:
                         participant_id=self.participant_id,
                     )
                 )
-        return table.parse(raw.rows)
+        return table.parse(raw.rows if change is None else map(change, raw.rows))
+
+    def no_rows(self, table: Table, remedy: str) -> Problem:
+        """Return the problem that a phenotype table has no row for this visit."""
+        return Problem(
+            what="the table has no row for this visit",
+            remedy=remedy,
+            code="no-rows",
+            file=f"phenotype/{table.name}.tsv",
+            participant_id=self.participant_id,
+            session_id=self.session_id,
+        )
 
     def path(self, record: FileRecord | str) -> Path:
         """Return where a file lies, having checked that it lies within the study.

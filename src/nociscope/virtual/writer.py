@@ -15,7 +15,7 @@ from nociscope.tables import KEY_COLUMNS, MISSING, Column, Table, Value
 from nociscope.truth import MECHANISM_KEYS, Simulated, SimulatedFile, Truth
 from nociscope.virtual.seeds import sub_seed
 
-BIDS_VERSION = "1.10.1"
+BIDS_VERSION = "1.11.1"
 
 PARTICIPANTS = Table(
     "participants",

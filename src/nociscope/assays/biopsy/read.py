@@ -108,14 +108,7 @@ def read(visit: Visit, settings: Any = None) -> BiopsyRecording:
     here = {"participant_id": visit.participant_id, "session_id": visit.session_id, "assay": "biopsy"}
     raw = visit.tables.get(SKIN_BIOPSY.name)
     if raw is None or not raw.rows:
-        raise BadInput(
-            Problem(
-                what="the table has no row for this visit",
-                remedy="add one row per section",
-                code="no-rows",
-                file=f"phenotype/{SKIN_BIOPSY.name}.tsv",
-            ).at(**here)
-        )
+        raise BadInput(visit.no_rows(SKIN_BIOPSY, "add one row per section").at(**here))
     _check_columns(raw.columns, raw.rows[0].file, here)
     rows, problems = _canonical(raw.rows)
     parsed = replace(visit, tables={SKIN_BIOPSY.name: replace(raw, rows=rows)}).table(SKIN_BIOPSY)

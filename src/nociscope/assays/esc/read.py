@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nociscope.assays.esc.table import ANTICHOLINERGICS, ESC
@@ -65,11 +65,7 @@ def read(visit: Visit, settings: Any = None) -> EscRecording:
         No row is left, or a column is missing.
     """
     here = {"participant_id": visit.participant_id, "session_id": visit.session_id, "assay": "esc"}
-    raw = visit.tables.get(ESC.name)
-    if raw is not None:
-        rows = tuple(RawRow(r.file, r.row, {k: _plain(k, v) for k, v in r.cells.items()}) for r in raw.rows)
-        visit = replace(visit, tables={**visit.tables, ESC.name: replace(raw, rows=rows)})
-    parsed = visit.table(ESC)
+    parsed = visit.table(ESC, change=lambda r: RawRow(r.file, r.row, {k: _plain(k, v) for k, v in r.cells.items()}))
     problems = [p.at(**here) for p in parsed.problems]
     found = tuple(
         Conductance(

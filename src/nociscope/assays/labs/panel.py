@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nociscope.study.records import Study
 
 SIL2R_LOINC = "76039-7"
 """LOINC of soluble interleukin-2 receptor, seen in two laboratory catalogues; the only code that was read."""
@@ -81,6 +85,15 @@ def analyte_key(text: str) -> str:
     """Return an analyte's name as a measure: lower case letters, digits and ``_``; empty when nothing is left."""
     name = "_".join("".join(c if c.isascii() and c.isalnum() else " " for c in text.lower()).split())
     return SYNONYMS.get(name, name)
+
+
+def analytes_of(study: Study) -> frozenset[str]:
+    """Return the measures that the laboratory table of a study will yield: its analytes, and their ratios."""
+    rows = (
+        row for visits in study.visits.values() for v in visits if "labs" in v.tables for row in v.tables["labs"].rows
+    )
+    names = {analyte_key(row.cells.get("analyte", "")) for row in rows} - {""}
+    return frozenset(names | {f"{name}_uln_ratio" for name in names})
 
 
 def title(analyte: str) -> str:

@@ -94,17 +94,9 @@ def read(visit: Visit, settings: Any = None) -> LabRecording:
     here = {"participant_id": visit.participant_id, "session_id": visit.session_id, "assay": "labs"}
     raw = visit.tables.get(LABS.name)
     if raw is None or not raw.rows:
-        raise BadInput(
-            Problem(
-                what="the table has no row for this visit",
-                remedy="add one row per value",
-                code="no-rows",
-                file=f"phenotype/{LABS.name}.tsv",
-            ).at(**here)
-        )
+        raise BadInput(visit.no_rows(LABS, "add one row per value").at(**here))
     signs: dict[tuple[str, int], tuple[Censored, bool]] = {}
-    rows = tuple(_plain(r, signs) for r in raw.rows)
-    parsed = replace(visit, tables={LABS.name: replace(raw, rows=rows)}).table(LABS)
+    parsed = visit.table(LABS, change=lambda row: _plain(row, signs))
     problems = list(parsed.problems)
     values: list[LabValue] = []
     for row in parsed.rows:

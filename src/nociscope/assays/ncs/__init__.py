@@ -1,9 +1,11 @@
-"""Nerve conduction studies: motor and sensory responses and F waves beside the laboratory's limits."""
+"""Nerve conduction studies: motor and sensory responses and F waves, from a table or marked on waveforms."""
 
 from nociscope.assays.declaration import HEIGHT, Assay, Measure, Reference, TableInput
 from nociscope.assays.ncs.draw import draw
-from nociscope.assays.ncs.measure import CHEN_DOI, NcsSettings, limits, measure
+from nociscope.assays.ncs.measure import limits, measure
 from nociscope.assays.ncs.read import NcsRecording, NerveStudy, read
+from nociscope.assays.ncs.recordings import EMG
+from nociscope.assays.ncs.settings import CHEN_DOI, NcsSettings
 from nociscope.assays.ncs.simulate import simulate
 from nociscope.assays.ncs.table import NERVE_CONDUCTION
 
@@ -22,13 +24,13 @@ __all__ = [
 
 
 def _measure(name: str, unit: str, title: str, meaning: str, **more: object) -> Measure:
-    return Measure(name=name, unit=unit, title=title, meaning=meaning, spread="none", **more)  # type: ignore[arg-type]
+    return Measure(name=name, unit=unit, title=title, meaning=meaning, **more)  # type: ignore[arg-type]
 
 
 ASSAY = Assay(
     name="ncs",
     title="Nerve conduction",
-    inputs=(TableInput(NERVE_CONDUCTION),),
+    inputs=(TableInput(NERVE_CONDUCTION), EMG),
     measures=(
         _measure(
             "amplitude",
@@ -38,6 +40,24 @@ ASSAY = Assay(
             loss="low",
             log10=True,
             other_units=("uV",),
+        ),
+        _measure(
+            "amplitude_peak_to_peak",
+            "mV",
+            "Amplitude, peak to peak",
+            "Negative peak to the positive one after it; from waveforms",
+            loss="low",
+            log10=True,
+            other_units=("uV",),
+        ),
+        _measure(
+            "area",
+            "mV.ms",
+            "Area",
+            "Of the negative phase, less sensitive to dispersion than the amplitude; from waveforms",
+            loss="low",
+            log10=True,
+            other_units=("uV.ms",),
         ),
         _measure(
             "onset_latency_ms",
@@ -94,11 +114,11 @@ ASSAY = Assay(
     settings=NcsSettings,
     limits=limits,
     methods=(
-        "Nerve conduction values were taken from the laboratory's table and held against the limits printed "
-        "beside them; "
-        "where a value had none, against published limits. Latencies and velocities from skin below "
-        "{warm_hand_c} °C (arm) "
-        "or {warm_leg_c} °C (leg) are marked."
+        "Nerve conduction values were taken from the laboratory's table and held against the limits printed beside "
+        "them; where a value had none, against published limits. On waveforms the onset was marked at 5 % of the "
+        "negative peak, from {blank_ms} ms after the stimulus on: on each motor sweep of at least {supramaximal} of "
+        "the largest, and on the average of sensory sweeps; amplitudes are from baseline to negative peak. Latencies "
+        "and velocities from skin below {warm_hand_c} °C (arm) or {warm_leg_c} °C (leg) are marked."
     ),
     references=(
         Reference(

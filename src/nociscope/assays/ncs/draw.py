@@ -1,4 +1,4 @@
-"""The figure of nerve conduction: every value beside its limit of normal, nerve by nerve."""
+"""The figures of nerve conduction: every value beside its limit of normal, and waveforms with their marks."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nociscope.assays.declaration import Figure
-from nociscope.assays.ncs.measure import NcsSettings
+from nociscope.assays.ncs.draw_waveforms import draw_waveforms
+from nociscope.assays.ncs.marking import mark_all
+from nociscope.assays.ncs.measure import WAVEFORM
 from nociscope.assays.ncs.read import NcsRecording
+from nociscope.assays.ncs.settings import NcsSettings
 from nociscope.tables import MISSING, Reading, Score
 
 if TYPE_CHECKING:
@@ -52,43 +55,32 @@ def draw(
     scores: Sequence[Score],
     settings: NcsSettings | None = None,
 ) -> tuple[Figure, ...]:
-    """Draw each value as a percentage of its limit of normal.
+    """Draw each value as a percentage of its limit of normal, and the waveforms with what was marked on them.
 
     Parameters
     ----------
     recording : NcsRecording
-        Not used beyond the readings.
+        Its waveforms.
     readings, scores : sequence
         Of this visit; values without a limit are named in the caption.
     settings : NcsSettings, optional
-        Not used.
+        With which the waveforms were marked.
 
     Returns
     -------
     tuple of Figure
-        One, named ``limits``; none when no value has a limit.
+        ``limits`` where a value has a limit; ``waveforms`` and ``f-waves`` where there are recordings.
     """
-    from nociscope.figures import PALETTE, figure_to_svg, house_style, new_figure
+    chosen = settings or NcsSettings()
+    return (*_limits(readings, scores), *draw_waveforms(mark_all(recording.series, chosen), chosen))
 
-    rows: list[tuple[str, str, str]] = []
-    points: list[_Point] = []
-    without = 0
-    for reading in readings:
-        panel = next((i for i, p in enumerate(_PANELS) if reading.measure in p.measures), None)
-        if panel is None or reading.value is None:
-            continue
-        score = _score_of(reading, scores)
-        limit = None if score is None else score.limit_low if _PANELS[panel].low else score.limit_high
-        if score is None or not limit:
-            without += 1
-            continue
-        key = (_KINDS.get(reading.method, reading.method), reading.site.split(".")[0], reading.side)
-        if key not in rows:
-            rows.append(key)
-        words = f"{_name(reading)} {_PANELS[panel].title.lower()} {100 * reading.value / limit:.0f} %"
-        points.append(_Point(rows.index(key), panel, 100 * reading.value / limit, score.call, words))
+
+def _limits(readings: Sequence[Reading], scores: Sequence[Score]) -> tuple[Figure, ...]:
+    points, rows, without = _points(readings, scores)
     if not points:
         return ()
+    from nociscope.figures import PALETTE, figure_to_svg, house_style, new_figure
+
     used = [i for i in range(len(_PANELS)) if any(p.panel == i for p in points)]
     with house_style():
         fig = new_figure(17.0, 1.9 + 0.62 * len(rows))
@@ -108,6 +100,31 @@ def draw(
             wide=True,
         ),
     )
+
+
+def _points(
+    readings: Sequence[Reading], scores: Sequence[Score]
+) -> tuple[list[_Point], list[tuple[str, str, str]], int]:
+    """Return the values that have a limit, the rows they lie in, and how many have none."""
+    rows: list[tuple[str, str, str]] = []
+    points: list[_Point] = []
+    without = 0
+    for reading in readings:
+        panel = next((i for i, p in enumerate(_PANELS) if reading.measure in p.measures), None)
+        if panel is None or reading.value is None:
+            continue
+        score = _score_of(reading, scores)
+        limit = None if score is None else score.limit_low if _PANELS[panel].low else score.limit_high
+        if score is None or not limit:
+            without += 1
+            continue
+        kind, marked, _ = reading.method.partition(WAVEFORM)
+        key = (_KINDS.get(kind, kind) + (" (waveform)" if marked else ""), reading.site.split(".")[0], reading.side)
+        if key not in rows:
+            rows.append(key)
+        words = f"{_name(reading)} {_PANELS[panel].title.lower()} {100 * reading.value / limit:.0f} %"
+        points.append(_Point(rows.index(key), panel, 100 * reading.value / limit, score.call, words))
+    return points, rows, without
 
 
 def _panel(ax: Axes, panel: _Panel, points: Sequence[_Point], palette: Any) -> None:

@@ -1,11 +1,13 @@
-"""Nerve conduction studies from ``phenotype/nerve_conduction.tsv``."""
+"""Nerve conduction studies from ``phenotype/nerve_conduction.tsv``, and waveforms from ``emg/``."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from nociscope import units
+from nociscope.assays.ncs.recordings import SweepSeries, read_recordings
+from nociscope.assays.ncs.settings import NcsSettings
 from nociscope.assays.ncs.table import NERVE_CONDUCTION, STIMULATIONS, canonical
 from nociscope.problems import BadInput, Problem
 from nociscope.tables import MISSING, RawRow, Row
@@ -43,6 +45,8 @@ class NerveStudy:
     latency_uln, velocity_lln, f_latency_uln : float or None
         The laboratory's limits.
     device, source : str
+    origin : {'table', 'waveform'}
+        Whether the laboratory marked the response, or this program.
     """
 
     nerve: str
@@ -66,6 +70,7 @@ class NerveStudy:
     f_latency_uln: float | None = None
     device: str = MISSING
     source: str = MISSING
+    origin: Literal["table", "waveform"] = "table"
 
     @property
     def level(self) -> int:
@@ -78,45 +83,68 @@ class NerveStudy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NcsRecording:
-    """The nerve conduction studies of one visit, in file order, with what was wrong."""
+    """The nerve conduction studies of one visit, in file order, with what was wrong.
 
-    studies: tuple[NerveStudy, ...]
+    Attributes
+    ----------
+    studies : tuple of NerveStudy
+        The rows of the table.
+    series : tuple of SweepSeries
+        The waveforms, not marked yet.
+    problems, sources
+        As every recording.
+    """
+
+    studies: tuple[NerveStudy, ...] = ()
+    series: tuple[SweepSeries, ...] = ()
     problems: tuple[Problem, ...] = ()
     sources: tuple[str, ...] = ()
 
 
-def read(visit: Visit, settings: Any = None) -> NcsRecording:
-    """Read the nerve conduction rows of a visit.
+def read(visit: Visit, settings: NcsSettings | None = None) -> NcsRecording:
+    """Read the nerve conduction rows and waveforms of a visit.
 
     Parameters
     ----------
     visit : Visit
     settings : NcsSettings, optional
-        Not used.
+        Of the waveforms; the table needs none.
 
     Returns
     -------
     NcsRecording
-        With a problem for every row or amplitude that could not be used.
+        With a problem for every row, amplitude, file or sweep that could not be used.
 
     Raises
     ------
     BadInput
-        No row is left.
+        Nothing is left.
     """
     here = {"participant_id": visit.participant_id, "session_id": visit.session_id, "assay": "ncs"}
-    raw = visit.tables.get(NERVE_CONDUCTION.name)
-    if raw is None or not raw.rows:
-        raise BadInput(
-            Problem(
-                what="the table has no row for this visit",
-                remedy="add one row per nerve and point of stimulation",
-                code="no-rows",
-                file=f"phenotype/{NERVE_CONDUCTION.name}.tsv",
-            ).at(**here)
-        )
-    rows = tuple(RawRow(r.file, r.row, _canonical(r)) for r in raw.rows)
-    parsed = replace(visit, tables={NERVE_CONDUCTION.name: replace(raw, rows=rows)}).table(NERVE_CONDUCTION)
+    problems: list[Problem] = []
+    studies: list[NerveStudy] = []
+    try:
+        studies, problems = _read_table(visit)
+    except BadInput as error:
+        problems += error.problems
+    series, wrong = read_recordings(visit, settings or NcsSettings())
+    placed = tuple(p.at(**here) for p in (*problems, *wrong))
+    if not studies and not series:
+        nothing = visit.no_rows(NERVE_CONDUCTION, "add one row per nerve and point of stimulation")
+        raise BadInput(placed or nothing.at(**here))
+    used = {s.source for s in studies} | {name for s in series for name in (s.source, *s.beside)}
+    return NcsRecording(studies=tuple(studies), series=series, problems=placed, sources=tuple(sorted(used)))
+
+
+def _read_table(visit: Visit) -> tuple[list[NerveStudy], list[Problem]]:
+    """Read the rows of the table; none where it is absent.
+
+    Raises
+    ------
+    BadInput
+        A required column is missing.
+    """
+    parsed = visit.table(NERVE_CONDUCTION, change=_canonical)
     problems = list(parsed.problems)
     studies: list[NerveStudy] = []
     for row in parsed.rows:
@@ -124,14 +152,12 @@ def read(visit: Visit, settings: Any = None) -> NcsRecording:
         problems += wrong
         if study is not None:
             studies.append(study)
-    placed = tuple(p.at(**here) for p in problems)
-    if not studies:
-        raise BadInput(placed)
-    return NcsRecording(studies=tuple(studies), problems=placed, sources=tuple(sorted({s.source for s in studies})))
+    return studies, problems
 
 
-def _canonical(row: RawRow) -> dict[str, str]:
-    return {c: canonical(c, v) if c in _NAMING else v for c, v in row.cells.items()}
+def _canonical(row: RawRow) -> RawRow:
+    """Return a row with the naming columns in the table's own spelling."""
+    return RawRow(row.file, row.row, {c: canonical(c, v) if c in _NAMING else v for c, v in row.cells.items()})
 
 
 def _study(row: Row) -> tuple[NerveStudy | None, list[Problem]]:
@@ -158,7 +184,7 @@ def _study(row: Row) -> tuple[NerveStudy | None, list[Problem]]:
         amplitude_lln=limit,
         device=row.text("device", MISSING),
         source=row.file,
-        **{name: row.number(name) for name in (*_VALUES[1:], *_CONDITIONS)},
+        **{name: row.number(name) for name in (*_VALUES[1:], *_CONDITIONS)},  # type: ignore[arg-type]
     )
     if all(getattr(study, name) is None for name in _VALUES):
         if not problems:

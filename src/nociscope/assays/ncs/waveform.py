@@ -28,21 +28,46 @@ WIDTH_AT_M_S = 50.0
 """Velocity at which a sensory fibre's potential has the width above."""
 
 ONSET_FRACTION = 0.05
-"""An onset is marked where the response reaches this part of its peak."""
+"""An onset is marked where the response reaches this part of its peak, and its end where it falls to it."""
+
+COUNTED_FRACTION = 0.1
+"""A negative peak counts when it reaches this part of the largest."""
+
+SHORTEST_MS = 0.2
+"""And when it lasts so long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marks:
-    """What is marked on a response: times in ms, amplitude in the waveform's unit, area in unit times ms.
+    """What is marked on a response: times in ms, amplitudes in the waveform's unit, area in unit times ms.
 
-    `duration_ms` runs from the onset to the return of the last negative peak; `area` is that of the negative phase.
+    Attributes
+    ----------
+    onset_ms : float
+        First departure from the baseline towards negative.
+    peak_ms : float
+        Of the negative peak.
+    amplitude : float
+        Baseline to negative peak.
+    peak_to_peak : float
+        Negative peak to the lowest point of the positive phase that follows.
+    duration_ms : float
+        Onset to the return of the last negative peak to the baseline.
+    area : float
+        Of all that is negative between them.
     """
 
     onset_ms: float
     peak_ms: float
     amplitude: float
+    peak_to_peak: float
     duration_ms: float
     area: float
+
+    @property
+    def end_ms(self) -> float:
+        """Return of the last negative peak."""
+        return self.onset_ms + self.duration_ms
 
 
 def response(
@@ -96,22 +121,27 @@ def response(
 
 
 def mark(signal: Array, time_ms: Array, noise: float = 0.0) -> Marks | None:
-    """Mark onset, negative peak, amplitude, duration and area of a response.
+    """Mark onset, negative peak, amplitudes, duration and area of a response.
 
     Parameters
     ----------
     signal : array, shape (samples,)
-        Negative up, baseline at 0.
+        Negative up, baseline at 0, without the stimulus artefact.
     time_ms : array, shape (samples,)
     noise : float
-        A response whose peak is not above it is absent.
+        A response whose peak is not above it is absent; onset and end are not looked for below it.
 
     Returns
     -------
     Marks or None
-        None when there is no response. The amplitude is from baseline to negative peak. Onset and end are
-        interpolated
-        between samples.
+        None when there is no response.
+
+    Notes
+    -----
+    A negative peak is a stretch above the level of onset and end (5 % of the largest peak, or the noise) that lasts
+    0.2 ms and reaches 10 % of the largest peak: smaller ones before or after the response are not part of it. Onset
+    and end are interpolated between samples. The peak is the vertex of a parabola through the samples above 90 % of
+    it, and the lowest point likewise, so that noise does not enlarge them.
     """
     if signal.size < 3:
         return None
@@ -120,21 +150,50 @@ def mark(signal: Array, time_ms: Array, noise: float = 0.0) -> Marks | None:
     if not peak > max(noise, 0.0):
         return None
     level = max(ONSET_FRACTION * peak, noise)
-    above = np.flatnonzero(signal > level)
-    first = int(above[0])
-    zero = np.flatnonzero(signal > 0.02 * peak)
-    last = int(zero[-1])
+    starts, ends = _stretches(signal, time_ms, level, peak)
+    if starts.size == 0:
+        return None
+    first, last = int(starts[0]), int(ends[-1])
     onset = _crossing(time_ms, signal, first - 1, level) if first > 0 else float(time_ms[0])
-    end = _crossing(time_ms, signal, last, 0.02 * peak) if last + 1 < signal.size else float(time_ms[-1])
-    inside = slice(first, last + 1)
-    area = float(np.clip(signal[inside], 0, None).sum() * (time_ms[1] - time_ms[0]))
+    end = _crossing(time_ms, signal, last, level) if last + 1 < signal.size else float(time_ms[-1])
+    peak_ms, peak = _vertex(signal, time_ms, top)
+    tail = signal[top : int(np.searchsorted(time_ms, end + 2 * (end - onset))) + 1]
+    step = float(time_ms[1] - time_ms[0])
     return Marks(
         onset_ms=onset,
-        peak_ms=float(time_ms[top]),
+        peak_ms=peak_ms,
         amplitude=peak,
+        peak_to_peak=peak + max(0.0, _vertex(-tail, time_ms[top : top + tail.size], int(np.argmin(tail)))[1]),
         duration_ms=end - onset,
-        area=area,
+        area=float(np.clip(signal[first : last + 1], 0, None).sum() * step),
     )
+
+
+def _stretches(signal: Array, time_ms: Array, level: float, peak: float) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
+    """Return first and last sample of each negative peak that counts."""
+    above = np.concatenate(([False], signal > level, [False]))
+    edges = np.flatnonzero(np.diff(above.astype(np.int8)))
+    starts, ends = edges[::2], edges[1::2] - 1
+    step = float(time_ms[1] - time_ms[0])
+    tall = [
+        (e - s + 1) * step >= SHORTEST_MS and signal[s : e + 1].max() >= COUNTED_FRACTION * peak
+        for s, e in zip(starts, ends, strict=True)
+    ]
+    return starts[tall], ends[tall]
+
+
+def _vertex(signal: Array, time_ms: Array, top: int) -> tuple[float, float]:
+    """Return time and height of the vertex of a parabola around the largest sample; that sample where none fits."""
+    high = signal >= 0.9 * signal[top]
+    left = top - int(np.argmin(high[top::-1])) + 1 if not high[: top + 1].all() else 0
+    right = top + int(np.argmin(high[top:])) if not high[top:].all() else signal.size
+    if right - left < 5:
+        return float(time_ms[top]), float(signal[top])
+    x = time_ms[left:right] - time_ms[top]
+    a, b, c = np.polyfit(x, signal[left:right], 2)
+    if a >= 0 or not x[0] <= -b / (2 * a) <= x[-1]:
+        return float(time_ms[top]), float(signal[top])
+    return float(time_ms[top] - b / (2 * a)), float(c - b * b / (4 * a))
 
 
 def _crossing(time_ms: Array, signal: Array, i: int, level: float) -> float:

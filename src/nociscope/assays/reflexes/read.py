@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nociscope import files, units
@@ -143,12 +143,10 @@ def read(visit: Visit, settings: ReflexSettings | None = None) -> ReflexRecordin
 
 
 def _table(visit: Visit) -> tuple[list[ReflexValue], list[Problem]]:
-    raw = visit.tables.get(REFLEXES.name)
-    if raw is None:
-        return [], []
-    rows = tuple(RawRow(r.file, r.row, {k: _plain(k, v) for k, v in r.cells.items()}) for r in raw.rows)
     try:
-        parsed = replace(visit, tables={REFLEXES.name: replace(raw, rows=rows)}).table(REFLEXES)
+        parsed = visit.table(
+            REFLEXES, change=lambda r: RawRow(r.file, r.row, {k: _plain(k, v) for k, v in r.cells.items()})
+        )
     except BadInput as error:
         return [], list(error.problems)
     values: list[ReflexValue] = []
