@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from nociscope.assays.lep.measure import method_text
+from nociscope.assays.lep.methods import method_text
 from nociscope.assays.lep.recording import Floats
 from nociscope.assays.lep.settings import LepSettings
 from nociscope.brainvision import encode

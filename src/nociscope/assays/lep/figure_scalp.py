@@ -1,0 +1,75 @@
+"""The average over the scalp at N2 and P2."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nociscope.assays.declaration import Figure
+from nociscope.assays.lep.figure_parts import PEAKS, key_of, number_of, place, placed_figure, reading_of
+from nociscope.assays.lep.recording import Floats, Stimulated
+from nociscope.assays.lep.scalp import thin_plate
+from nociscope.figures import PALETTE, figure_to_svg
+from nociscope.tables import Reading
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def scalp_map(s: Stimulated, readings: Sequence[Reading]) -> Figure | None:
+    """Draw the average over the scalp at N2 and P2, where there are electrodes enough."""
+    if s.scalp is None or len(s.scalp.bins_uv) != len(s.kept):
+        return None
+    average = s.scalp.bins_uv[s.kept].mean(axis=0)
+    at = [(label, number_of(reading_of(readings, f"{name}_latency", "average:all"))) for name, label in PEAKS[1:]]
+    chosen = [(label, v) for label, v in at if v is not None]
+    if not chosen:
+        return None
+    maps = [
+        (f"{label}, {v:.0f} ms", average[:, int(np.abs(1000 * s.scalp.times_s - v).argmin())].astype(float))
+        for label, v in chosen
+    ]
+    top = max(float(np.abs(m).max()) for _, m in maps) or 1.0
+    fig = placed_figure(6.0 * len(maps) + 1.5, 6.2)
+    axes = fig.subplots(
+        1,
+        len(maps),
+        squeeze=False,
+        gridspec_kw={"left": 0.02, "right": 0.86, "top": 0.9, "bottom": 0.03, "wspace": 0.05},
+    )[0]
+    filled = None
+    for ax, (title, values) in zip(axes, maps, strict=True):
+        filled = _draw_scalp(ax, s.scalp.positions, values, top)
+        ax.set_title(title)
+    bar = fig.colorbar(filled, cax=fig.add_axes((0.9, 0.2, 0.02, 0.55)), label="uV")
+    bar.set_ticks([-top, 0.0, top], labels=[f"{-top:.1f}", "0", f"{top:.1f}"])
+    key = key_of(s)
+    reference = "average reference" if s.average_reference else "reference of the recording"
+    return Figure(
+        name=f"scalp-{key}",
+        title=f"Scalp map, {place(s)}",
+        caption=f"Average over the scalp in the 20 ms around {' and '.join(t for t, _ in maps)} ({reference}), seen "
+        "from above with the nose up; blue negative, red positive, dots are electrodes placed by the 10-10 system.",
+        svg=figure_to_svg(fig, f"lep-scalp-{key}"),
+        wide=False,
+    )
+
+
+def _draw_scalp(ax: Axes, positions: Floats, values: Floats, top: float) -> Any:
+    from matplotlib.patches import Circle, Polygon
+
+    grid = np.linspace(-1.0, 1.0, 61)
+    x, y = np.meshgrid(grid, grid)
+    z = thin_plate(positions, values, np.column_stack([x.ravel(), y.ravel()])).reshape(x.shape)
+    z = np.where(np.hypot(x, y) <= 1.0, np.clip(z, -top, top), np.nan)
+    filled = ax.contourf(x, y, z, levels=np.linspace(-top, top, 13), cmap="RdBu_r")
+    ax.add_patch(Circle((0, 0), 1.0, fill=False, edgecolor=PALETTE.ink, linewidth=1.2))
+    ax.add_patch(Polygon([(-0.12, 0.99), (0, 1.13), (0.12, 0.99)], fill=False, edgecolor=PALETTE.ink, linewidth=1.2))
+    ax.plot(positions[:, 0], positions[:, 1], ".", color=PALETTE.ink, markersize=2.2)
+    ax.set_xlim(-1.1, 1.1)
+    ax.set_ylim(-1.1, 1.2)
+    ax.set_aspect("equal")
+    ax.set_axis_off()
+    return filled
