@@ -10,9 +10,12 @@ from nociscope.assays.lep.methods import ENOUGH_TRIALS, PEAK_MEASURES, joined, m
 from nociscope.assays.lep.peaks import HALF_WIDTH_S, Vertex, Windows, extremum
 from nociscope.assays.lep.presence import Presence, lateral_presence
 from nociscope.assays.lep.recording import Floats, Stimulated
-from nociscope.assays.lep.resample import resampled_averages, t_interval
+from nociscope.assays.lep.resample import resampled_averages, selected_interval, t_interval
 from nociscope.assays.lep.settings import LepSettings
 from nociscope.tables import Reading
+
+UNSELECTED = "unselected average"
+"""How the `method` of an N1 begins that is given whether or not it stands out of the noise."""
 
 
 def around(times_s: Floats, windows: Windows) -> tuple[Floats, slice]:
@@ -79,26 +82,62 @@ def n1_readings(
     rng: np.random.Generator,
     vertex: Vertex | None,
 ) -> list[Reading]:
-    """Measure N1 at the contralateral electrode against Fz; nothing is said where that cannot be built."""
+    """Measure N1 at the contralateral electrode against Fz; nothing is said where that cannot be built.
+
+    Parameters
+    ----------
+    s : Stimulated
+    settings : LepSettings
+    windows : Windows
+    base : Reading
+        Of the vertex.
+    rng : numpy.random.Generator
+    vertex : Vertex or None
+        Of the average; None when there is no response, and then there is no N1 either.
+    """
     if s.lateral_uv is None:
         return []
     here = replace(base, method=method_of("average:all", s.lateral_name, s, settings), quality="good", remark="")
     if len(s.kept) and base.n is not None and base.n < ENOUGH_TRIALS:
         here = replace(here, quality="poor", remark=f"fewer than {ENOUGH_TRIALS} trials")
+    if vertex is None:
+        return _no_n1(here, "no vertex response")
     times, near = around(s.times_s, windows)
     trials = s.lateral_uv[s.kept][:, near]
-    window = windows.n1
-    if vertex is not None:  # N1 precedes N2
-        window = (window[0], min(window[1], float(vertex.n2.latency_s[0])))
+    window = (windows.n1[0], min(windows.n1[1], float(vertex.n2.latency_s[0])))  # N1 precedes N2
     presence = lateral_presence(trials, times, window, settings.absent_alpha, settings.resamples, rng)
-    if vertex is None or not presence.present:
-        why = "no vertex response" if vertex is None else f"no N1 above the noise of {presence.threshold_uv:.1f} uV"
-        absent = replace(here, remark=joined(here.remark, why))
-        return [replace(absent, measure=name, unit=unit) for name, unit in PEAK_MEASURES[:2]]
     width = HALF_WIDTH_S["n1"]
     peak = extremum(trials.mean(axis=0)[None], times, window, -1, half_width_s=width)
     copies = extremum(resampled_averages(trials, settings.resamples, rng), times, window, -1, half_width_s=width)
-    return [
-        peak_reading(here, "n1_latency", "ms", float(peak.latency_s[0]), copies.latency_s, scale=1000.0),
-        peak_reading(here, "n1_amplitude", "uV", float(peak.amplitude_uv[0]), copies.amplitude_uv),
-    ]
+    unselected = replace(here, method=method_of(UNSELECTED, s.lateral_name, s, settings))
+    if not presence.present:
+        shown = _no_n1(here, f"no N1 above the noise of {presence.threshold_uv:.1f} uV")
+    else:
+        latency = peak_reading(here, "n1_latency", "ms", float(peak.latency_s[0]), copies.latency_s, scale=1000.0)
+        shown = [latency, _selected_n1(here, -float(peak.amplitude_uv[0]), -copies.amplitude_uv, presence)]
+    return [*shown, _unselected_n1(unselected, float(peak.amplitude_uv[0]), copies.amplitude_uv)]
+
+
+def _no_n1(here: Reading, why: str) -> list[Reading]:
+    absent = replace(here, remark=joined(here.remark, why))
+    return [replace(absent, measure=name, unit=unit) for name, unit in PEAK_MEASURES[:2]]
+
+
+def _selected_n1(here: Reading, size: float, copies: Floats, presence: Presence) -> Reading:
+    """Return the amplitude of an N1 that stands out of the noise, with an interval that knows of this selection."""
+    interval = selected_interval(size, copies, here.n or 0, presence.threshold_uv)
+    if interval.low is None or interval.high is None:
+        return replace(here, measure="n1_amplitude", unit="uV", value=-size)
+    found = replace(here, measure="n1_amplitude", unit="uV", value=-size, low=-interval.high, high=-interval.low)
+    if interval.low > 0:
+        return found
+    why = f"barely above the noise of {presence.threshold_uv:.1f} uV, so likely too large"
+    return replace(found, high=0.0, quality="poor", remark=joined(here.remark, why))
+
+
+def _unselected_n1(here: Reading, value: float, copies: Floats) -> Reading:
+    """Return the amplitude for group statistics: leaving small N1 out would make the mean too large."""
+    if not np.isfinite(value):
+        return replace(here, measure="n1_amplitude", unit="uV", remark=joined(here.remark, "no negative peak"))
+    found = peak_reading(here, "n1_amplitude", "uV", value, copies)
+    return replace(found, remark=joined(here.remark, "given whether or not it stands out of the noise"))
