@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nociscope.assays.declaration import Figure
-from nociscope.assays.lep.figure_parts import PEAKS, key_of, number_of, place, placed_figure, reading_of
+from nociscope.assays.lep.figure_parts import PEAKS, canvas, colour_image, key_of, number_of, panel, place, reading_of
 from nociscope.assays.lep.recording import Floats, Stimulated
 from nociscope.assays.lep.scalp import thin_plate
 from nociscope.figures import PALETTE, figure_to_svg
@@ -32,19 +32,11 @@ def scalp_map(s: Stimulated, readings: Sequence[Reading]) -> Figure | None:
         for label, v in chosen
     ]
     top = max(float(np.abs(m).max()) for _, m in maps) or 1.0
-    fig = placed_figure(6.0 * len(maps) + 1.5, 6.2)
-    axes = fig.subplots(
-        1,
-        len(maps),
-        squeeze=False,
-        gridspec_kw={"left": 0.02, "right": 0.86, "top": 0.9, "bottom": 0.03, "wspace": 0.05},
-    )[0]
-    filled = None
-    for ax, (title, values) in zip(axes, maps, strict=True):
-        filled = _draw_scalp(ax, s.scalp.positions, values, top)
-        ax.set_title(title)
-    bar = fig.colorbar(filled, cax=fig.add_axes((0.9, 0.2, 0.02, 0.55)), label="uV")
-    bar.set_ticks([-top, 0.0, top], labels=[f"{-top:.1f}", "0", f"{top:.1f}"])
+    fig = canvas(_WIDTH * len(maps), 6.6)
+    for k, (title, values) in enumerate(maps):
+        note = f"blue \N{MINUS SIGN}{top:.0f}, red {top:.0f} uV" if k == len(maps) - 1 else ""
+        ax = panel(fig, (_WIDTH * k + 0.3, 0.2, _WIDTH - 0.6, 5.8), title, note=note)
+        _draw_head(ax, s.scalp.positions, values, top)
     key = key_of(s)
     reference = "average reference" if s.average_reference else "reference of the recording"
     return Figure(
@@ -57,19 +49,23 @@ def scalp_map(s: Stimulated, readings: Sequence[Reading]) -> Figure | None:
     )
 
 
-def _draw_scalp(ax: Axes, positions: Floats, values: Floats, top: float) -> Any:
+_WIDTH = 6.4
+_PIXELS = 101
+
+
+def _draw_head(ax: Axes, positions: Floats, values: Floats, top: float) -> None:
+    """Draw one map: an image of the interpolated field inside the outline of the head."""
     from matplotlib.patches import Circle, Polygon
 
-    grid = np.linspace(-1.0, 1.0, 61)
+    grid = np.linspace(-1.0, 1.0, _PIXELS)
     x, y = np.meshgrid(grid, grid)
     z = thin_plate(positions, values, np.column_stack([x.ravel(), y.ravel()])).reshape(x.shape)
-    z = np.where(np.hypot(x, y) <= 1.0, np.clip(z, -top, top), np.nan)
-    filled = ax.contourf(x, y, z, levels=np.linspace(-top, top, 13), cmap="RdBu_r")
-    ax.add_patch(Circle((0, 0), 1.0, fill=False, edgecolor=PALETTE.ink, linewidth=1.2))
+    image = colour_image(ax, np.clip(z, -top, top)[::-1], top, (-1.0, 1.0, -1.0, 1.0))
+    head = ax.add_patch(Circle((0, 0), 1.0, fill=False, edgecolor=PALETTE.ink, linewidth=1.2))
+    image.set_clip_path(head)
     ax.add_patch(Polygon([(-0.12, 0.99), (0, 1.13), (0.12, 0.99)], fill=False, edgecolor=PALETTE.ink, linewidth=1.2))
     ax.plot(positions[:, 0], positions[:, 1], ".", color=PALETTE.ink, markersize=2.2)
     ax.set_xlim(-1.1, 1.1)
-    ax.set_ylim(-1.1, 1.2)
+    ax.set_ylim(-1.05, 1.18)
     ax.set_aspect("equal")
     ax.set_axis_off()
-    return filled
