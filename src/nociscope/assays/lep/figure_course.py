@@ -10,6 +10,8 @@ import numpy as np
 from nociscope.assays.declaration import Figure
 from nociscope.assays.lep.figure_parts import (
     canvas,
+    few_ticks,
+    fixed,
     in_series,
     key_of,
     level_axis,
@@ -72,7 +74,7 @@ def _draw_course(
     ratio = with_interval(reading_of(readings, "habituation_ratio"), 2)
     slope = with_interval(reading_of(readings, "habituation_slope"), 2)
     note = f"last / first {ratio}" if ratio else f"slope {slope} %/pulse" if slope else ""
-    ax = panel(fig, box_cm, "N2-P2 of each trial", x="pulse", y="uV", note=note)
+    ax = panel(fig, box_cm, "N2-P2 of each trial", x="pulse", y="µV", note=note)
     order = s.order[s.kept] + 1
     labels = [block for block, kept in zip(s.block, s.kept, strict=True) if kept]
     _dots(ax, order, size, s.blocks, labels)
@@ -89,9 +91,14 @@ def _draw_course(
         beta, *_ = np.linalg.lstsq(x, size, rcond=None)
         line = np.array([order.min(), order.max()])
         ax.plot(line, beta[0] + beta[1] * line, color=PALETTE.ink, linewidth=1.2, linestyle=(0, (4, 2)))
-    ax.set_xlim(0, len(s.all_ratings) + 1)
+    _pulse_axis(ax, len(s.all_ratings))
     ax.update_datalim([(1.0, 0.0)])  # sizes and their ratios are judged from 0
     level_axis(ax, 0.04, 0.04)
+
+
+def _pulse_axis(ax: Axes, count: int) -> None:
+    ax.set_xlim(0, count + 1)
+    few_ticks(ax.xaxis, 1, count + 0.5)
 
 
 def _dots(ax: Axes, x: Floats, y: Floats, blocks: Sequence[str], labels: Sequence[str]) -> None:
@@ -134,7 +141,7 @@ def _draw_ratings(fig: Canvas, s: Stimulated, readings: Sequence[Reading]) -> No
             level = float(s.all_ratings[known].mean())
             ends = [float(number[known].min()), float(number[known].max())]
             ax.plot(ends, [level, level], color=colours[block], linewidth=2.2)
-    ax.set_xlim(0, len(number) + 1)
+    _pulse_axis(ax, len(number))
     ax.set_ylim(-0.3, 10.3)
     ax.set_yticks([0, 5, 10], ["0", "5", "10"])
 
@@ -154,7 +161,8 @@ def _caption(s: Stimulated, readings: Sequence[Reading], has_ratings: bool) -> s
     ):
         r = reading_of(readings, name)
         if r is not None and r.value is not None and r.low is not None and r.high is not None:
-            parts.append(f"{label} {r.value:.2f}{unit} (95 % interval {r.low:.2f} to {r.high:.2f}).")
+            value, low, high = (fixed(v, 2) for v in (r.value, r.low, r.high))
+            parts.append(f"{label} {value}{unit} (95 % interval {low} to {high}).")
     if has_ratings:
         means = ", with the means of the series" if s.blocks else ""
         parts.append(f"Right: the pain rating of every pulse{means}.")

@@ -19,6 +19,7 @@ from nociscope.tables import MISSING, Reading
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure as Canvas
     from matplotlib.image import AxesImage
 
@@ -53,10 +54,15 @@ def with_interval(reading: Reading | None, decimals: int) -> str:
     """Return ``21.0 (18.1 to 23.4)``; empty when there is no value, without brackets when there is no interval."""
     if reading is None or reading.value is None:
         return ""
-    text = f"{reading.value:.{decimals}f}"
+    text = fixed(reading.value, decimals)
     if reading.low is None or reading.high is None:
         return text
-    return f"{text} ({reading.low:.{decimals}f} to {reading.high:.{decimals}f})"
+    return f"{text} ({fixed(reading.low, decimals)} to {fixed(reading.high, decimals)})"
+
+
+def fixed(value: float, decimals: int) -> str:
+    """Return a number with its decimals and a true minus sign."""
+    return f"{value:.{decimals}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def mean_band(trials: Floats) -> tuple[Floats, Floats]:
@@ -132,16 +138,16 @@ def level_axis(ax: Axes, below: float, above: float) -> None:
     span = max(high - low, 1e-6)
     low, high = low - below * span, high + above * span
     ax.set_ylim(low, high)
-    few_ticks(ax, low, high)
+    few_ticks(ax.yaxis, low, high)
     ax.axhline(0, color=PALETTE.rule, linewidth=0.8, zorder=0.5)
 
 
-def few_ticks(ax: Axes, low: float, high: float) -> None:
-    """Set three to six ticks between two levels."""
+def few_ticks(axis: Axis, low: float, high: float) -> None:
+    """Set three to six ticks between two values."""
     from matplotlib.ticker import MaxNLocator
 
     inside = [v for v in MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(low, high) if low <= v <= high]
-    ax.set_yticks(inside, [plain(v) for v in inside])
+    axis.set_ticks(inside, labels=[plain(v) for v in inside])
 
 
 def plain(value: float) -> str:

@@ -34,7 +34,7 @@ def scalp_map(s: Stimulated, readings: Sequence[Reading]) -> Figure | None:
     top = max(float(np.abs(m).max()) for _, m in maps) or 1.0
     fig = canvas(_WIDTH * len(maps), 6.6)
     for k, (title, values) in enumerate(maps):
-        note = f"blue \N{MINUS SIGN}{top:.0f}, red {top:.0f} uV" if k == len(maps) - 1 else ""
+        note = f"blue \N{MINUS SIGN}{top:.0f}, red {top:.0f} µV" if k == len(maps) - 1 else ""
         ax = panel(fig, (_WIDTH * k + 0.3, 0.2, _WIDTH - 0.6, 5.8), title, note=note)
         _draw_head(ax, s.scalp.positions, values, top)
     key = key_of(s)

@@ -13,6 +13,7 @@ from nociscope.assays.lep.figure_parts import (
     canvas,
     colour_image,
     few_ticks,
+    fixed,
     in_series,
     key_of,
     level_axis,
@@ -20,7 +21,6 @@ from nociscope.assays.lep.figure_parts import (
     number_of,
     panel,
     place,
-    plain,
     reading_of,
     series_colours,
     shown,
@@ -63,12 +63,12 @@ def _draw_average(fig: Canvas, s: Stimulated, readings: Sequence[Reading]) -> No
     assert s.vertex_uv is not None
     absent = number_of(reading_of(readings, "response_present")) == 0.0
     size = with_interval(reading_of(readings, "n2p2_amplitude", "average:all"), 1)
-    note = "no response" if absent else f"N2-P2 {size} uV" if size else ""
+    note = "no response" if absent else f"N2-P2 {size} µV" if size else ""
     title = f"Vertex (Cz), {int(s.kept.sum())} trials"
     alone = s.lateral_uv is None
     bottom = _LOW if alone else _HIGH
     box = (_LEFT, bottom, _LEFT_WIDTH, _HIGH + _HIGH_HEIGHT - bottom)
-    ax = panel(fig, box, title, x=_AFTER if alone else "", y="uV", note=note)
+    ax = panel(fig, box, title, x=_AFTER if alone else "", y="µV", note=note)
     t, mean = _draw_mean(ax, s, s.vertex_uv, PALETTE.loss)
     time_axis(ax, t, numbers=alone)
     for name, label in PEAKS[1:]:
@@ -96,7 +96,7 @@ def _mark(ax: Axes, t: Floats, mean: Floats, readings: Sequence[Reading], name: 
         ax.plot([latency.low, latency.high], [at, at], color=PALETTE.ink, linewidth=1.0)
     ax.plot([latency.value], [at], marker="o", color=PALETTE.ink, markersize=4.5)
     ax.annotate(
-        f"{label} {latency.value:.0f} ms\n{plain(round(amplitude, 1))} uV",
+        f"{label} {latency.value:.0f} ms\n{fixed(amplitude, 1)} µV",
         (latency.value, at),
         xytext=(0, 7 if up else -7),
         textcoords="offset points",
@@ -109,7 +109,7 @@ def _mark(ax: Axes, t: Floats, mean: Floats, readings: Sequence[Reading], name: 
 def _draw_n1(fig: Canvas, s: Stimulated, lateral_uv: Floats, readings: Sequence[Reading]) -> None:
     found = number_of(reading_of(readings, "n1_amplitude", "average:all")) is not None
     note = "" if found else "no N1 above the noise"
-    ax = panel(fig, (_LEFT, _LOW, _LEFT_WIDTH, _LOW_HEIGHT), f"N1 ({s.lateral_name})", x=_AFTER, y="uV", note=note)
+    ax = panel(fig, (_LEFT, _LOW, _LEFT_WIDTH, _LOW_HEIGHT), f"N1 ({s.lateral_name})", x=_AFTER, y="µV", note=note)
     t, mean = _draw_mean(ax, s, lateral_uv, PALETTE.left)
     time_axis(ax, t, numbers=True)
     _mark(ax, t, mean, readings, "n1", "N1")
@@ -158,7 +158,7 @@ def _draw_trials(fig: Canvas, s: Stimulated) -> None:
     count = len(t) // width
     coarse = trials[:, : count * width].reshape(len(trials), count, width).mean(axis=2)
     top = float(np.quantile(np.abs(coarse), 0.99)) or 1.0
-    note = f"blue \N{MINUS SIGN}{top:.0f}, red {top:.0f} uV"
+    note = f"blue \N{MINUS SIGN}{top:.0f}, red {top:.0f} µV"
     ax = panel(fig, (_RIGHT, _LOW, _RIGHT_WIDTH, _LOW_HEIGHT), "Single trials", x=_AFTER, note=note)
     colour_image(ax, coarse, top, (float(t[0]), float(t[-1]), len(trials) + 0.5, 0.5))
     time_axis(ax, t, numbers=True, guides=False)
@@ -172,7 +172,7 @@ def _draw_trials(fig: Canvas, s: Stimulated) -> None:
             ax.plot(edge, ends, color=colours[block], linewidth=3, solid_capstyle="butt", clip_on=False)
     ax.set_xlim(float(t[0]), float(t[-1]))
     ax.set_ylim(len(trials) + 0.5, 0.5)
-    few_ticks(ax, 1, len(trials))
+    few_ticks(ax.yaxis, 1, len(trials))
 
 
 def _caption(s: Stimulated, readings: Sequence[Reading]) -> str:
@@ -190,10 +190,11 @@ def _caption(s: Stimulated, readings: Sequence[Reading]) -> str:
             number_of(reading_of(readings, f"{name}_{what}", "average:all")) for what in ("latency", "amplitude")
         )
         if latency is not None and amplitude is not None:
-            parts.append(f"{label} {latency:.0f} ms, {amplitude:.1f} uV.")
+            parts.append(f"{label} {latency:.0f} ms, {fixed(amplitude, 1)} µV.")
     size = reading_of(readings, "n2p2_amplitude", "average:all")
     if size is not None and size.value is not None and size.low is not None and size.high is not None:
-        parts.append(f"N2-P2 {size.value:.1f} uV (95 % interval {size.low:.1f} to {size.high:.1f}).")
+        low, high = fixed(size.low, 1), fixed(size.high, 1)
+        parts.append(f"N2-P2 {fixed(size.value, 1)} µV (95 % interval {low} to {high}).")
     series = "the averages of the series, dark first" if s.blocks else "the averages of odd and even trials"
     n1 = "There is no N1: a contralateral electrode or Fz is missing."
     if s.lateral_uv is not None:
