@@ -19,10 +19,12 @@ def script():
 
 
 def test_all_labels_go_through(script):
-    sets, total, impossible, missing = script.trials(shared("lep_labels"))
-    assert total == 29_437
-    assert missing == 1_054
-    assert sorted(r for *_, r in impossible) == [18, 34]
+    labels = script.read_labels(shared("lep_labels"))
+    sets = labels.sets
+    assert labels.total == 29_437
+    assert {k: n for k, n in labels.missing.items() if n} == {"ds005289": 2, "ds005291": 6, "ds005293": 1_046}
+    assert sorted(labels.impossible) == [("ds005291", "sub-027", 10, 18), ("ds005292", "sub-129", 29, 34)]
+    assert len(sets["ds005293"]) == 94  # of 95 people: sub-041 has no trials
     assert sum(len(people) for people in sets.values()) > 650
     drifting = script.of_set(sets["ds005473"])
     assert drifting["drift"] < -0.05
