@@ -35,13 +35,14 @@ def measure(recording: LepRecording, settings: LepSettings) -> tuple[Reading, ..
     tuple of Reading
         Per site and side: peaks of the average over all clean trials (`method` begins with ``average:all``) and of
         each series (``average:block-…``), presence, noise, habituation, ratings; single-trial estimates
-        (``single:…``); per site with both sides the side difference.
+        (``single:…``); N1 once more whether or not it stands out of the noise (``unselected average``); per site
+        with both sides the side difference.
 
     Notes
     -----
-    Intervals: 95 %, from resampled trials (peaks), Student (means), Fieller (ratios and the slope). Series are
-    measured at the peak latencies of the average over all trials: a linear estimator, whose noise does not make a
-    small response look larger, so that ratios of series are not drawn towards 1.
+    Intervals: 95 %, from resampled trials (peaks; conditional on its being shown, N1), Student (means), Fieller
+    (ratios and the slope). Series are measured at the peak latencies of the average over all trials: a linear
+    estimator, whose noise does not make a small response look larger, so that ratios are not drawn towards 1.
     """
     readings: list[Reading] = []
     by_site: dict[str, dict[str, Measured]] = {}
