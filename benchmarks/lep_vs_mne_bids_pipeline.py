@@ -68,7 +68,8 @@ on_error = "abort"
 
 def write_study(root: Path, people: int) -> None:
     """Write the study; every person has other noise."""
-    from nociscope.assays.lep.simulate import Design, Response, Session, files_of, session
+    from nociscope.assays.lep.simulate import files_of
+    from nociscope.assays.lep.synthesis import Design, Response, Session, session
 
     people_lines = ["participant_id\tage\tsex\tgroup"]
     low = (MINUTES * 60 - 8) / PULSES

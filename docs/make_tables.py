@@ -32,6 +32,8 @@ COMMANDS = (
     ("evidence", "accuracy"),
     ("rules", "list"),
     ("rules", "show"),
+    ("import", "letswave"),
+    ("import", "lep-openneuro"),
     ("import", "rr"),
     ("simulate",),
     ("demo",),

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections import defaultdict
+import textwrap
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -33,26 +35,65 @@ its interval says little about one person.
 """
 
 
-def trials(folder: Path) -> tuple[dict[str, dict[str, np.ndarray]], int, list[tuple[str, str, float]], int]:
-    """Return set -> person -> array (n, 3) of order, energy and rating, and the counts of what was unusable."""
+@dataclass(slots=True)
+class Labels:
+    """The labels of all sets, and what cannot be used of them.
+
+    `sets`: set -> person -> array (n, 3) of order, energy and rating; `missing`, `zeros`: ratings per set that are
+    missing or exactly 0; `first_zeros`: zeros given to a person's first pulse; `impossible`: set, person, number of the
+    pulse, rating.
+    """
+
+    sets: dict[str, dict[str, np.ndarray]]
+    total: int = 0
+    missing: Counter[str] = field(default_factory=Counter)
+    zeros: Counter[str] = field(default_factory=Counter)
+    first_zeros: int = 0
+    impossible: list[tuple[str, str, int, float]] = field(default_factory=list)
+
+
+def read_labels(folder: Path) -> Labels:
     by_person: dict[tuple[str, str], list[tuple[float, float, float]]] = defaultdict(list)
-    impossible: list[tuple[str, str, float]] = []
-    total = missing = 0
+    labels = Labels(sets=defaultdict(dict))
     with (folder / "labels_combined.csv").open(encoding="utf-8-sig", newline="") as stream:
         for row in csv.DictReader(stream):
-            total += 1
+            labels.total += 1
             place = (row["dataset"], row["subject"])
+            order = len(by_person[place])
             energy = float(row["laser_power"]) if row["laser_power"] not in ("", "nan") else np.nan
             rating = float(row["rating"]) if row["rating"] not in ("", "nan") else np.nan
-            missing += bool(np.isnan(rating))
+            labels.missing[place[0]] += bool(np.isnan(rating))
+            labels.zeros[place[0]] += rating == 0
+            labels.first_zeros += rating == 0 and order == 0
             if not np.isnan(rating) and not 0 <= rating <= 10:
-                impossible.append((*place, rating))
+                labels.impossible.append((*place, order + 1, rating))
                 rating = np.nan
-            by_person[place].append((len(by_person[place]), energy, rating))
-    sets: dict[str, dict[str, np.ndarray]] = defaultdict(dict)
+            by_person[place].append((order, energy, rating))
     for (dataset, person), rows in by_person.items():
-        sets[dataset][person] = np.array(rows)
-    return sets, total, impossible, missing
+        labels.sets[dataset][person] = np.array(rows)
+    return labels
+
+
+def ratings_in_words(labels: Labels) -> list[str]:
+    """Return the paragraph on the rating scale, and on ratings that are missing, impossible or 0."""
+    missing = ", ".join(f"{n:,} of {name}" for name, n in sorted(labels.missing.items()) if n)
+    wrong = "; ".join(f"{r:g} ({dataset} {person}, pulse {k})" for dataset, person, k, r in labels.impossible)
+    of_293 = labels.sets["ds005293"]
+    with_gaps = sum(bool(np.isnan(rows[:, 2]).any()) for rows in of_293.values())
+    pulses = sum(len(rows) for rows in of_293.values())
+    share = 100 * labels.missing["ds005293"] / pulses
+    scale = (
+        "The scale of all nine sets: 0 none, 4 pain threshold, 6 moderate, 8 severe, 10 intolerable. So a 3 is a pulse that "
+        "was felt and did not hurt, and a mean rating is no share of a largest pain."
+    )
+    wrong_ones = (
+        f"{labels.total:,} pulses. Impossible ratings, left out with their pulse kept: {wrong}. Missing ratings: {missing}. In "
+        f"ds005293 these are {share:.0f} % of {pulses:,} pulses, from {with_gaps} of {len(of_293)} people (of its 95 people "
+        "sub-041 has no pulse in the table); the source does not say why, so its slopes hold for the rated pulses only. "
+        f"Exactly 0 are {sum(labels.zeros.values())} ratings, {labels.first_zeros} of them of a person's first pulse; they are "
+        "used as they stand. A person without a slope here has too few rated pulses, or ratings near 0 at the start."
+    )
+    return [textwrap.fill(scale, 118), "", textwrap.fill(wrong_ones, 118)]
 
 
 def of_set(people: dict[str, np.ndarray]) -> dict[str, float]:
@@ -95,8 +136,8 @@ def of_set(people: dict[str, np.ndarray]) -> dict[str, float]:
 
 
 def page(folder: Path) -> str:
-    sets, total, impossible, missing = trials(folder)
-    wrong = "; ".join(f"{rating:g} ({dataset}, {person})" for dataset, person, rating in impossible)
+    labels = read_labels(folder)
+    sets = labels.sets
     lines = [
         "# Energy drift and habituation: 29,437 real laser pulses",
         "",
@@ -106,7 +147,7 @@ def page(folder: Path) -> str:
         "first third of a person's pulses, slope over pulses, and slope adjusted for energy (both in % of the fitted value",
         "at the first pulse). Medians over people.",
         "",
-        f"{total:,} pulses; {missing:,} ratings missing; impossible ratings, left out with their pulse kept: {wrong}.",
+        *ratings_in_words(labels),
         "",
         "| set | people | energy, last less first third (J) | ratio last/first | slope, not adjusted (%/pulse) | falling | "
         "slope, adjusted (%/pulse) | falling | sign changed by adjusting | adjusted interval excludes 0 |",

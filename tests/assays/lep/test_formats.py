@@ -7,8 +7,9 @@ import pytest
 
 from nociscope import matlab
 from nociscope.assays.lep import ASSAY
-from nociscope.assays.lep.channels import build, electrode, recorded_against, resolve
+from nociscope.assays.lep.channels import electrode, resolve
 from nociscope.assays.lep.formats import open_eeg
+from nociscope.assays.lep.montage import build, recorded_against
 from nociscope.assays.lep.scalp import position, thin_plate
 from nociscope.problems import BadInput
 from tests.assays.lep.visits import QUICK, get, measured, shared, simulated, visit_of

@@ -141,6 +141,48 @@ def test_figures_say_what_they_show():
     assert sum(len(f.svg) for f in figures.values()) < 600_000
 
 
+def lateral(size, seed, n=30):
+    n1 = size * np.exp(-0.5 * ((T - 0.16) / 0.014) ** 2)
+    return n1 + noise(n, np.random.default_rng(seed), 4.0)
+
+
+def test_a_small_n1_is_not_shown_but_its_size_is_given_for_group_means():
+    shown = 0
+    sizes = []
+    for seed in range(25):
+        s = stimulated(lateral_uv=lateral(-1.0, 100 + seed), lateral_name="T8-Fz")
+        readings = measure(s)
+        selected = get(readings, "n1_amplitude", "average:all")
+        every = get(readings, "n1_amplitude", "unselected average")
+        assert every.low < every.value < every.high
+        sizes.append(every.value)
+        if selected.value is None:
+            assert "above the noise" in selected.remark
+            continue
+        shown += 1
+        assert selected.value == every.value
+        assert selected.low < selected.value
+        assert selected.high >= every.high  # nearer to 0 than an interval that does not know of the selection
+        if selected.high == 0:
+            assert selected.quality == "poor"
+            assert "too large" in selected.remark
+    assert shown < 15
+    assert np.mean(sizes) == pytest.approx(-1.3, abs=0.5)
+
+
+def test_a_large_n1_has_the_same_interval_either_way():
+    readings = measure(stimulated(lateral_uv=lateral(-9.0, 7), lateral_name="T8-Fz"))
+    selected, every = (get(readings, "n1_amplitude", kind) for kind in ("average:all", "unselected average"))
+    assert selected.low == pytest.approx(every.low, abs=0.01)
+    assert selected.high == pytest.approx(every.high, abs=0.01)
+    assert selected.quality == "good"
+
+
+def test_without_a_response_nothing_is_said_of_n1():
+    readings = measure(stimulated(size=0.0, lateral_uv=lateral(-9.0, 7), lateral_name="T8-Fz"))
+    assert [r.value for r in readings if r.measure == "n1_amplitude"] == [None]
+
+
 def test_methods_can_be_told_apart_by_a_part_of_them():
     readings = measure(stimulated())
     sizes = [r.method for r in readings if r.measure == "n2p2_amplitude"]

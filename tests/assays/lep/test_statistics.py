@@ -14,6 +14,7 @@ from nociscope.assays.lep.resample import (
     plus_minus_averages,
     ratio_of_means,
     resampled_averages,
+    selected_interval,
     t_interval,
     t_quantile,
 )
@@ -136,6 +137,33 @@ def test_t_interval_takes_the_bias_away():
     assert (biased.low + biased.high) / 2 == pytest.approx(9.0, abs=0.1)
     plain = t_interval(10.0, copies, 30, biased=False)
     assert (plain.low + plain.high) / 2 == pytest.approx(10.0)
+
+
+def test_selected_interval_holds_the_truth_of_what_is_reported():
+    rng = np.random.default_rng(11)
+    for truth in (0.3, 1.5, 4.0):
+        plain = kept = shown = 0
+        for seen in rng.normal(truth, 1.0, 3000):
+            if seen <= 2.0:
+                continue
+            copies = rng.normal(seen, 1.0, 200)
+            copies += seen - copies.mean()  # an estimator without bias
+            shown += 1
+            got = selected_interval(seen, copies, 400, 2.0)
+            kept += got.low <= truth <= got.high
+            around = t_interval(seen, copies, 400)
+            plain += around.low <= truth <= around.high
+        assert kept / shown > 0.95 - 3 * np.sqrt(0.05 * 0.95 / shown)
+        if truth < 1:
+            assert plain / shown < 0.75  # what the interval is for
+
+
+def test_selected_interval_far_above_the_threshold_is_students():
+    copies = np.random.default_rng(12).normal(10.0, 1.0, 2000)
+    plain, selected = t_interval(10.0, copies, 30), selected_interval(10.0, copies, 30, 1.0)
+    assert selected.low == pytest.approx(plain.low, abs=1e-3)
+    assert selected.high == pytest.approx(plain.high, abs=1e-3)
+    assert selected_interval(2.01, copies - 8.0, 30, 2.0).low == 0.0
 
 
 def test_absent_and_present():

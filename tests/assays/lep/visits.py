@@ -12,7 +12,8 @@ import pytest
 from nociscope.assays.lep import ASSAY
 from nociscope.assays.lep.recording import LepRecording
 from nociscope.assays.lep.settings import LepSettings
-from nociscope.assays.lep.simulate import Design, Response, Session, files_of, session
+from nociscope.assays.lep.simulate import files_of
+from nociscope.assays.lep.synthesis import Design, Response, Session, session
 from nociscope.study.entities import parse_name
 from nociscope.study.records import FileRecord, Participant, Visit
 from nociscope.tables import Reading

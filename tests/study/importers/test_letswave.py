@@ -6,7 +6,7 @@ import pytest
 from scipy.io import savemat
 
 from nociscope.assays.lep import ASSAY
-from nociscope.assays.lep.simulate import Design, Response, session
+from nociscope.assays.lep.synthesis import Design, Response, session
 from nociscope.problems import BadInput, InputMissing, UsageError
 from nociscope.study import open_study
 from nociscope.study.importers.letswave import import_letswave

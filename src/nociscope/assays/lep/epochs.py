@@ -76,62 +76,18 @@ def assemble(parts: Sequence[Part], settings: LepSettings) -> tuple[tuple[Stimul
 def _stimulated(
     parts: Sequence[Part], site: str, side: str, settings: LepSettings
 ) -> tuple[Stimulated, list[Problem]]:
-    own = [(part, [p.site == site and p.side == side for p in part.pulses]) for part in parts]
-    own = [(part, mask) for part, mask in own if any(mask)]
+    own = [(part, np.array([p.site == site and p.side == side for p in part.pulses], dtype=bool)) for part in parts]
+    own = [(part, mask) for part, mask in own if mask.any()]
     pulses = [p for part, mask in own for p, mine in zip(part.pulses, mask, strict=True) if mine]
-    lasers = {p.laser for p in pulses}
-    usable = [(part, np.array(mask)) for part, mask in own if len(part.epochs_uv)]
-    usable = [(part, mask) for part, mask in usable if (mask & part.kept).any()]
-    source = " ".join(dict.fromkeys(part.source for part, _ in own))
-    problems: list[Problem] = []
-    ratings = _column([p.rating for p in pulses])
-    labels = tuple(p.block for p in pulses)
-    nothing = np.empty(0)
-    empty = Stimulated(
-        site=site,
-        side=side,
-        laser=lasers.pop() if len(lasers) == 1 else "mixed",
-        times_s=own[0][0].times_s,
-        vertex_uv=None,
-        kept=np.empty(0, dtype=bool),
-        energy_j=nothing,
-        rating=nothing,
-        block=(),
-        order=nothing,
-        all_ratings=ratings,
-        all_rating_blocks=labels,
-        source=source,
-        device=own[0][0].device,
-    )
+    empty = _without_signal([part for part, _ in own], pulses, site, side)
+    usable = [(part, mask) for part, mask in own if len(part.epochs_uv) and (mask & part.kept).any()]
     if not usable:
         why = next((part.failed for part, _ in own if part.failed), "no pulse has a whole epoch")
-        return replace(empty, failed=why), problems
+        return replace(empty, failed=why), []
     joined = _join(usable, side)
-    order = np.cumsum([True] * len(pulses)) - 1.0
-    has_epoch = np.concatenate([_places(part, mask) for part, mask in own])
     kept, rejected, failed = _judge(joined, settings)
+    has_epoch = np.concatenate([_places(part, mask) for part, mask in own])
     epoch_pulses = [p for p, has in zip(pulses, has_epoch, strict=True) if has]
-    if failed:
-        problems.append(
-            Problem(
-                what=f"{failed} ({site} {side})",
-                remedy="check the electrode and the channel names, or leave the recording out",
-                code="flat-vertex",
-                file=usable[0][0].source,
-            )
-        )
-    elif kept.sum() < settings.minimum_trials:
-        reasons = ", ".join(f"{count} {why}" for why, count in rejected)
-        problems.append(
-            Problem(
-                what=f"{len(kept) - int(kept.sum())} of {len(kept)} trials rejected ({site} {side}: "
-                f"{reasons or 'too few'}), {settings.minimum_trials} clean ones are needed",
-                remedy="look at the recording, or raise reject_uv or reject_blink_uv in [lep] of code/nociscope.toml",
-                code="all-rejected",
-                file=usable[0][0].source,
-            )
-        )
-    references = dict.fromkeys(part.reference for part, _ in usable)
     done = replace(
         empty,
         times_s=joined.times_s,
@@ -143,22 +99,70 @@ def _stimulated(
         energy_j=_column([p.energy_j for p in epoch_pulses]),
         rating=_column([p.rating for p in epoch_pulses]),
         block=tuple(p.block for p in epoch_pulses),
-        order=order[has_epoch],
-        reference=" / ".join(references),
+        order=np.arange(len(pulses), dtype=np.float64)[has_epoch],
+        reference=" / ".join(dict.fromkeys(part.reference for part, _ in usable)),
         average_reference=any(part.average_reference for part, _ in usable),
         failed=failed,
         scalp=joined.scalp,
     )
-    return done, problems
+    return done, _problems(done, settings, usable[0][0].source)
+
+
+def _without_signal(parts: Sequence[Part], pulses: Sequence[Pulse], site: str, side: str) -> Stimulated:
+    """Return what is known of the pulses to a site and side before any signal is looked at."""
+    lasers = {p.laser for p in pulses}
+    nothing = np.empty(0)
+    return Stimulated(
+        site=site,
+        side=side,
+        laser=lasers.pop() if len(lasers) == 1 else "mixed",
+        times_s=parts[0].times_s,
+        vertex_uv=None,
+        kept=np.empty(0, dtype=bool),
+        energy_j=nothing,
+        rating=nothing,
+        block=(),
+        order=nothing,
+        all_ratings=_column([p.rating for p in pulses]),
+        all_rating_blocks=tuple(p.block for p in pulses),
+        source=" ".join(dict.fromkeys(part.source for part in parts)),
+        device=parts[0].device,
+    )
+
+
+def _problems(s: Stimulated, settings: LepSettings, file: str) -> list[Problem]:
+    """Say that the vertex is flat, or that too few trials are clean."""
+    if s.failed:
+        return [
+            Problem(
+                what=f"{s.failed} ({s.site} {s.side})",
+                remedy="check the electrode and the channel names, or leave the recording out",
+                code="flat-vertex",
+                file=file,
+            )
+        ]
+    clean = int(s.kept.sum())
+    if clean >= settings.minimum_trials:
+        return []
+    reasons = ", ".join(f"{count} {why}" for why, count in s.rejected)
+    return [
+        Problem(
+            what=f"{len(s.kept) - clean} of {len(s.kept)} trials rejected ({s.site} {s.side}: "
+            f"{reasons or 'too few'}), {settings.minimum_trials} clean ones are needed",
+            remedy="look at the recording, or raise reject_uv or reject_blink_uv in [lep] of code/nociscope.toml",
+            code="all-rejected",
+            file=file,
+        )
+    ]
 
 
 def _column(values: Sequence[float | None]) -> Floats:
     return np.array([np.nan if v is None else v for v in values], dtype=np.float64)
 
 
-def _places(part: Part, mask: Sequence[bool]) -> Bools:
+def _places(part: Part, mask: Bools) -> Bools:
     """Return, for the pulses of this site and side in a recording, which have an epoch."""
-    return np.asarray(part.kept[np.array(mask)] & bool(len(part.epochs_uv)), dtype=bool)
+    return np.asarray(part.kept[mask] & bool(len(part.epochs_uv)), dtype=bool)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

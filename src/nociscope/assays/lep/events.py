@@ -1,7 +1,6 @@
 """Which events are laser pulses, and what is known of each: site, side, energy, series, rating.
 
-Every row that is not used is counted, and the count is said. Ratings from a behaviour table are given to the pulse at
-their time, never to the pulse with their row number: one lost trigger would shift all of them.
+Every row that is not used is counted, and the count is said.
 """
 
 from __future__ import annotations
@@ -9,8 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-
-import numpy as np
 
 from nociscope.assays.lep.recording import Pulse
 from nociscope.assays.lep.settings import LepSettings
@@ -40,7 +37,7 @@ class Pulses:
     problems: tuple[Problem, ...]
 
 
-class _Tally:
+class Tally:
     """Counts what was dropped, and remembers the first case of each kind."""
 
     def __init__(self, file: str) -> None:
@@ -49,10 +46,12 @@ class _Tally:
         self.said: dict[str, tuple[str, str, Severity, str]] = {}
 
     def add(self, code: str, row: RawRow, what: str, remedy: str, severity: Severity, column: str) -> None:
+        """Count a row."""
         self.found.setdefault(code, []).append(row)
         self.said.setdefault(code, (what, remedy, severity, column))
 
     def problems(self) -> list[Problem]:
+        """Return one problem for each kind, with its rows."""
         out = []
         for code, rows in self.found.items():
             what, remedy, severity, column = self.said[code]
@@ -73,14 +72,15 @@ class _Tally:
         return out
 
 
-def _cell(row: RawRow, column: str) -> str:
+def cell(row: RawRow, column: str) -> str:
+    """Return the text of a cell, empty when it is missing."""
     text = row.cells.get(column, "").strip()
     return "" if text.lower() in _MISSING else text
 
 
 def _meaning(row: RawRow, settings: LepSettings) -> tuple[str, Mapping[str, object]]:
     """Return the event's code and what the study's map says of it."""
-    kind, value = _cell(row, "trial_type"), _cell(row, "value")
+    kind, value = cell(row, "trial_type"), cell(row, "value")
     for code in (kind, value):
         if code and code in settings.events:
             return code, settings.events[code]
@@ -99,7 +99,7 @@ def find_pulses(rows: Sequence[RawRow], file: str, settings: LepSettings) -> Pul
     settings : LepSettings
         `events` maps codes; `rating_maximum` is the scale; `laser` and `block_size` fill in.
     """
-    tally = _Tally(file)
+    tally = Tally(file)
     codes: Counter[str] = Counter()
     pulses: list[Pulse] = []
     for row in rows:
@@ -116,7 +116,7 @@ def find_pulses(rows: Sequence[RawRow], file: str, settings: LepSettings) -> Pul
     return Pulses(pulses=tuple(pulses), codes=dict(codes), problems=tuple(tally.problems()))
 
 
-def _pulse(row: RawRow, meaning: Mapping[str, object], settings: LepSettings, tally: _Tally) -> Pulse | None:
+def _pulse(row: RawRow, meaning: Mapping[str, object], settings: LepSettings, tally: Tally) -> Pulse | None:
     try:
         onset = parse_number(row.cells.get("onset", ""))
     except ValueError:
@@ -131,7 +131,7 @@ def _pulse(row: RawRow, meaning: Mapping[str, object], settings: LepSettings, ta
         return None
 
     def known(column: str) -> str:
-        text = _cell(row, column)
+        text = cell(row, column)
         return text or str(meaning.get(column, "") or "").strip()
 
     site = known("site").lower() or MISSING
@@ -148,13 +148,14 @@ def _pulse(row: RawRow, meaning: Mapping[str, object], settings: LepSettings, ta
         site=site,
         side=side,
         laser=known("laser") or settings.laser,
-        energy_j=_energy(row, known("energy_j"), tally),
-        rating=_rating(row, known("rating"), settings, tally),
+        energy_j=read_energy(row, known("energy_j"), tally),
+        rating=read_rating(row, known("rating"), settings, tally),
         block=clean_text(known("block"), 20),
     )
 
 
-def _energy(row: RawRow, text: str, tally: _Tally) -> float | None:
+def read_energy(row: RawRow, text: str, tally: Tally) -> float | None:
+    """Return an energy in J; None, and counted, when it is none that a laser for pain has."""
     try:
         energy = parse_number(text)
     except ValueError:
@@ -166,7 +167,8 @@ def _energy(row: RawRow, text: str, tally: _Tally) -> float | None:
     return energy
 
 
-def _rating(row: RawRow, text: str, settings: LepSettings, tally: _Tally) -> float | None:
+def read_rating(row: RawRow, text: str, settings: LepSettings, tally: Tally) -> float | None:
+    """Return a rating on 0-10; None, and counted, when it lies outside its scale."""
     top = settings.rating_maximum
     try:
         rating = parse_number(text)
@@ -189,78 +191,3 @@ def _into_series(pulses: Sequence[Pulse], size: int) -> list[Pulse]:
         seen[pulse.site, pulse.side] += 1
         out.append(replace(pulse, block=str(place // size + 1)))
     return out
-
-
-def add_behaviour(
-    pulses: Sequence[Pulse], rows: Sequence[RawRow], columns: Sequence[str], file: str, settings: LepSettings
-) -> tuple[tuple[Pulse, ...], list[Problem]]:
-    """Fill in ratings, energies and series from a behaviour table, by time.
-
-    A row belongs to the pulse nearest to its onset, if that is nearer than `rating_tolerance_s` and no other row is
-    nearer still. What events.tsv says already is kept.
-
-    Parameters
-    ----------
-    pulses : sequence of Pulse
-    rows : sequence of RawRow
-        `onset` in seconds on the clock of the recording; `rating energy_j block`.
-    columns : sequence of str
-        Of the table.
-    file : str
-    settings : LepSettings
-    """
-    if "onset" not in columns:
-        return tuple(pulses), [
-            Problem(
-                what="has no column onset, so its ratings cannot be given to pulses (row numbers are not trusted)",
-                remedy="add the time of each pulse",
-                code="missing-column",
-                file=file,
-                column="onset",
-            )
-        ]
-    tally = _Tally(file)
-    onsets = np.array([p.onset_s for p in pulses])
-    best: dict[int, tuple[float, RawRow]] = {}
-    unused = 0
-    for row in rows:
-        try:
-            at = parse_number(row.cells.get("onset", ""))
-        except ValueError:
-            at = None
-        if at is None:
-            tally.add(
-                "missing-onset", row, "has no usable onset, so the row is dropped", "fill it in", "warning", "onset"
-            )
-            continue
-        nearest = int(np.abs(onsets - at).argmin()) if len(onsets) else -1
-        distance = abs(float(onsets[nearest]) - at) if nearest >= 0 else np.inf
-        if distance > settings.rating_tolerance_s:
-            unused += 1
-        elif nearest not in best or distance < best[nearest][0]:
-            unused += nearest in best
-            best[nearest] = (distance, row)
-        else:
-            unused += 1
-    out = list(pulses)
-    for place, (_, row) in best.items():
-        pulse = pulses[place]
-        out[place] = replace(
-            pulse,
-            rating=_rating(row, _cell(row, "rating"), settings, tally) if pulse.rating is None else pulse.rating,
-            energy_j=_energy(row, _cell(row, "energy_j"), tally) if pulse.energy_j is None else pulse.energy_j,
-            block=pulse.block or clean_text(_cell(row, "block"), 20),
-        )
-    problems = tally.problems()
-    if unused:
-        problems.append(
-            Problem(
-                what=f"{unused} of {len(rows)} rows have no pulse within {settings.rating_tolerance_s:g} s and are "
-                "not used",
-                remedy="check that both clocks start together",
-                severity="warning",
-                code="unmatched-behaviour",
-                file=file,
-            )
-        )
-    return tuple(out), problems

@@ -36,7 +36,8 @@ MEASURES = (
         name="n1_amplitude",
         unit="uV",
         title="N1 amplitude",
-        meaning="N1 from the baseline, negative as recorded",
+        meaning="N1 from the baseline, negative as recorded: of the average where it stands out of the noise, and "
+        "unselected, for group means",
         loss="high",
         decimals=1,
         covariates=(ENERGY,),

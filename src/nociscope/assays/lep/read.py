@@ -7,30 +7,29 @@ error.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nociscope import files
-from nociscope.assays.lep import channels as montages
+from nociscope.assays.lep.behaviour import add_behaviour
+from nociscope.assays.lep.channels import resolve
 from nociscope.assays.lep.elsewhere import PEAKS
 from nociscope.assays.lep.epochs import Part, assemble
-from nociscope.assays.lep.events import Pulses, add_behaviour, find_pulses
-from nociscope.assays.lep.filtering import cut_epochs, low_pass, remove_baseline, usable
+from nociscope.assays.lep.events import Pulses, find_pulses
 from nociscope.assays.lep.formats import EXTENSIONS, Opened, open_eeg
-from nociscope.assays.lep.recording import Floats, LepRecording, Pulse, Scalp
-from nociscope.assays.lep.scalp import position
+from nociscope.assays.lep.inner_events import inner_rows
+from nociscope.assays.lep.montage import build
+from nociscope.assays.lep.recording import LepRecording, Pulse
 from nociscope.assays.lep.settings import LepSettings
+from nociscope.assays.lep.signals import Found, derive, epoch_length, from_continuous, from_epochs, scalp_bins
 from nociscope.problems import BadInput, Problem, clean_text
 from nociscope.tables import MISSING, RawRow, split_tsv
 
 if TYPE_CHECKING:
     from nociscope.study.records import FileRecord, Visit
 
-_CONTRALATERAL = {"left": "right", "right": "left"}
-_SCALP_BIN_S = 0.02
-_FEWEST_SCALP = 16
 _RATE_TOLERANCE = 0.005
 
 
@@ -67,16 +66,6 @@ def read(visit: Visit, settings: LepSettings) -> LepRecording:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A recording with its laser pulses, not yet opened for its signals."""
-
-    record: FileRecord
-    opened: Opened
-    pulses: tuple[Pulse, ...]
-    metadata: Mapping[str, object]
-
-
 class _Reader:
     """Reads the recordings of one visit one after the other, keeping problems and sources."""
 
@@ -88,7 +77,7 @@ class _Reader:
     def parts(self) -> list[Part]:
         records = self.visit.find(datatype="eeg", suffix="eeg", extensions=EXTENSIONS)
         self._say_missing_signals(records)
-        found: list[_Found] = []
+        found: list[Found] = []
         silent: list[Problem] = []
         for record in records:
             try:
@@ -108,8 +97,7 @@ class _Reader:
                 parts.append(self._part(one))
             except BadInput as error:
                 self.problems += [p.at(file=one.record.path) for p in error.problems]
-                part = _ratings_only(one, self.settings, error.problems[0].what)
-                parts += [part] if part is not None else []
+                parts.append(_ratings_only(one, self.settings, error.problems[0].what))
         return parts
 
     def _say_missing_signals(self, records: Sequence[FileRecord]) -> None:
@@ -151,7 +139,7 @@ class _Reader:
         self.sources.append(record.path)
         return header, rows
 
-    def _find(self, record: FileRecord) -> tuple[_Found | None, Problem | None]:
+    def _find(self, record: FileRecord) -> tuple[Found | None, Problem | None]:
         """Open a recording and find its laser pulses; a Problem instead when it has none."""
         self.visit.path(record)
         events = self._companion(record, "events", ".tsv")
@@ -167,7 +155,7 @@ class _Reader:
                 return None, self._no_pulses(record, pulses, name)
         opened = open_eeg(self.visit.root, record.path)
         self.sources += [record.path, *opened.parts]
-        inner = _inner_rows(opened, record.path)
+        inner = inner_rows(opened, record.path)
         if pulses is None or (opened.epochs and inner):
             pulses = find_pulses(inner, record.path, self.settings)
             if not pulses.pulses:
@@ -175,7 +163,7 @@ class _Reader:
         self.problems += pulses.problems
         metadata = self.visit.metadata(record)
         self._check_rate(record, opened, metadata)
-        return _Found(record, opened, self._with_behaviour(record, pulses.pulses), metadata), None
+        return Found(record, opened, self._with_behaviour(record, pulses.pulses), metadata), None
 
     def _no_pulses(self, record: FileRecord, pulses: Pulses, name: str) -> Problem:
         rest = record.entities.get("task", "").lower().startswith("rest")
@@ -222,28 +210,28 @@ class _Reader:
                 )
             )
 
-    def _part(self, one: _Found) -> Part:
+    def _part(self, one: Found) -> Part:
         """Load the needed channels of a recording and cut its epochs."""
         record, opened, settings = one.record, one.opened, self.settings
         table = self._companion(record, "channels", ".tsv")
         rows = [r.cells for r in self._table(table)[1]] if table is not None else []
-        named, problems = montages.resolve(opened.labels, rows, record.path)
+        named, problems = resolve(opened.labels, rows, record.path)
         self.problems += problems
         said = one.metadata.get("EEGReference")
-        montage = montages.build(named, said if isinstance(said, str) else "", settings.n1_derivation, record.path)
+        montage = build(named, said if isinstance(said, str) else "", settings.n1_derivation, record.path)
         if montage.average_reference:
             self._warn_average(record)
-        epoched = _epoch_length(one)
-        signals, lateral_names = _derivations(one, montage)
+        epoched = epoch_length(one)
+        signals, lateral_names = derive(one, montage)
         delay = settings.trigger_delay_ms / 1000.0
         if signals.ndim == 3 or epoched:
-            times, epochs, kept = _from_epochs(one, signals, epoched, delay, settings)
+            times, epochs, kept = from_epochs(one, signals, epoched, delay, settings)
         else:
-            times, epochs, kept = _from_continuous(one, signals, delay, settings)
+            times, epochs, kept = from_continuous(one, signals, delay, settings)
         self._say_lost(one, int(len(kept) - kept.sum()))
         scalp = None
         if not opened.epochs and not epoched:
-            scalp = _scalp(one, montage, np.flatnonzero(kept), delay)
+            scalp = scalp_bins(one, montage, np.flatnonzero(kept), delay)
         return Part(
             source=record.path,
             device=_device(one.metadata),
@@ -270,7 +258,7 @@ class _Reader:
             )
         )
 
-    def _say_lost(self, one: _Found, lost: int) -> None:
+    def _say_lost(self, one: Found, lost: int) -> None:
         """Say which pulses have no whole epoch; many of them mean that the file is cut short."""
         opened, total = one.opened, len(one.pulses)
         end = opened.samples / opened.rate
@@ -298,183 +286,12 @@ class _Reader:
             )
 
 
-def _inner_rows(opened: Opened, file: str) -> list[RawRow]:
-    """Return the events inside a signal file as rows of an events table; of an epoch, those at zero."""
-    rows = []
-    for k, event in enumerate(opened.events):
-        onset = event.onset_s
-        if opened.epochs:
-            if abs(onset) > 0.1:
-                continue
-            onset = event.epoch * opened.samples / opened.rate - opened.epoch_start_s + event.onset_s
-        cells = {"onset": f"{onset:.6f}", "trial_type": event.label}
-        for column, names in (
-            ("rating", ("rating",)),
-            ("energy_j", ("laser_power", "energy_j", "energy")),
-            ("block", ("block",)),
-            ("site", ("site",)),
-            ("side", ("side",)),
-        ):
-            value = next((event.fields[n] for n in names if n in event.fields), None)
-            text = value if isinstance(value, str) else f"{value:g}" if _is_number(value) else ""
-            cells[column] = text
-        rows.append(RawRow(file, k + 1, cells))
-    return rows
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float | np.number) and not isinstance(value, bool) and bool(np.isfinite(value))
-
-
-def _epoch_length(one: _Found) -> float:
-    """Return the length of the epochs of a recording that was stored epoch after epoch, 0 otherwise."""
-    if one.opened.epochs or str(one.metadata.get("RecordingType", "")).lower() != "epoched":
-        return 0.0
-    length = one.metadata.get("EpochLength")
-    return float(length) if isinstance(length, int | float) and length > 0 else 0.0
-
-
 def _device(metadata: Mapping[str, object]) -> str:
     words = [metadata.get("Manufacturer"), metadata.get("ManufacturersModelName")]
     return clean_text(" ".join(str(w) for w in words if isinstance(w, str) and w), 80) or MISSING
 
 
-def _derivations(one: _Found, montage: montages.Montage) -> tuple[Floats, tuple[tuple[str, str], ...]]:
-    """Load and combine channels: raw Cz, vertex, N1 of each stimulated side, then the eyes; (…, d, s).
-
-    Returns
-    -------
-    signals : array (d, samples) or (epochs, d, samples)
-    lateral_names : tuple of (side of the pulse, name)
-        In the order of the N1 derivations.
-    """
-    opened = one.opened
-    sides = [s for s in ("left", "right") if any(p.side == s for p in one.pulses)]
-    lateral = [
-        (side, *montage.lateral[_CONTRALATERAL[side]])
-        for side in sides
-        if montage.frontal is not None and _CONTRALATERAL[side] in montage.lateral
-    ]
-    few = montage.reference if not montage.average_reference else ()
-    wanted = [montage.vertex, montage.frontal if lateral else None, *few, *(c for _, c, _ in lateral), *montage.eyes]
-    picks = sorted({c for c in wanted if c is not None})
-    loaded = opened.load(picks)
-    place = {c: k for k, c in enumerate(picks)}
-    axis = loaded.ndim - 2
-
-    def channel(index: int) -> Floats:
-        taken: Floats = np.take(loaded, place[index], axis=axis)
-        return taken
-
-    if montage.average_reference:
-        reference = _mean_of(opened, montage.reference)
-    elif montage.reference:
-        reference = np.mean([channel(c) for c in montage.reference], axis=0)
-    else:
-        reference = np.zeros(1)
-    raw = channel(montage.vertex) if montage.vertex is not None else -1.0 * reference
-    vertex = channel(montage.vertex) - reference if montage.vertex is not None else -1.0 * reference
-    rows = [raw, vertex]
-    rows += [channel(c) - channel(montage.frontal) for _, c, _ in lateral if montage.frontal is not None]
-    rows += [channel(c) for c in montage.eyes]
-    return np.stack(rows, axis=axis), tuple((side, name) for side, _, name in lateral)
-
-
-def _mean_of(opened: Opened, picks: Sequence[int]) -> Floats:
-    """Return the mean of many channels, a few at a time so that they are never all in memory."""
-    total: Floats | None = None
-    for first in range(0, len(picks), 8):
-        part = opened.load(list(picks[first : first + 8]))
-        summed = part.sum(axis=part.ndim - 2)
-        total = summed if total is None else total + summed
-    if total is None:
-        return np.zeros(1)
-    return total / len(picks)
-
-
-def _from_continuous(
-    one: _Found, signals: Floats, delay: float, settings: LepSettings
-) -> tuple[Floats, Floats, np.ndarray]:
-    """Cut band-passed epochs; returns times, epochs (kept pulses, d, t), and which pulses (n,) are kept."""
-    onsets = np.array([p.onset_s for p in one.pulses]) + delay
-    rate, start, end = one.opened.rate, settings.epoch_start_s, settings.epoch_end_s
-    kept = np.asarray(usable(onsets, rate, one.opened.samples, start, end), dtype=bool)
-    if not kept.any():
-        seconds = one.opened.samples / rate
-        raise BadInput(
-            Problem(
-                what=f"none of {len(onsets)} pulses lies within the recording, which lasts {seconds:.1f} s"
-                + (f" ({one.opened.cut_short})" if one.opened.cut_short else ""),
-                remedy="copy the whole file, and check that onsets are in seconds from its start",
-                code="truncated",
-                file=one.record.path,
-            )
-        )
-    times, epochs = cut_epochs(
-        signals,
-        rate,
-        onsets[kept],
-        start_s=start,
-        end_s=end,
-        grid_rate=500.0,
-        high_pass_hz=settings.high_pass_hz,
-        low_pass_hz=settings.low_pass_hz,
-    )
-    return times, remove_baseline(epochs, times, settings.baseline_start_s), kept
-
-
-def _from_epochs(
-    one: _Found, signals: Floats, epoch_length: float, delay: float, settings: LepSettings
-) -> tuple[Floats, Floats, np.ndarray]:
-    """Take epochs that were cut before: low-pass only, because their edges allow no slow filter."""
-    rate = one.opened.rate
-    length = one.opened.samples if signals.ndim == 3 else round(epoch_length * rate)
-    if signals.ndim == 2:
-        whole = signals.shape[1] // length
-        signals = signals[:, : whole * length].reshape(len(signals), whole, length).transpose(1, 0, 2)
-    onsets = np.array([p.onset_s for p in one.pulses])
-    number = np.floor(onsets * rate / length + 1e-6).astype(int)
-    zero = onsets - number * length / rate
-    kept = (number >= 0) & (number < len(signals)) & (np.abs(zero - np.median(zero)) < 0.5 / rate + 1e-6)
-    if not kept.any():
-        what = "none of the pulses lies in an epoch of the recording"
-        raise BadInput(Problem(what=what, remedy="check its events", code="no-epoch", file=one.record.path))
-    times = np.arange(length) / rate - float(np.median(zero)) - delay
-    epochs = low_pass(signals[number[kept]], rate, settings.low_pass_hz)
-    if times[0] > -0.05 or times[-1] < 0.5:
-        what = f"the epochs run from {times[0]:.2f} to {times[-1]:.2f} s around the pulse"
-        remedy = "give epochs from at least -0.1 to 0.6 s"
-        raise BadInput(Problem(what=what, remedy=remedy, code="short-epochs", file=one.record.path))
-    inside = (times >= settings.epoch_start_s - 1e-9) & (times <= settings.epoch_end_s + 1e-9)
-    return times[inside], remove_baseline(epochs[..., inside], times[inside], settings.baseline_start_s), kept
-
-
-def _scalp(one: _Found, montage: montages.Montage, pulses: np.ndarray, delay: float) -> Scalp | None:
-    """Return 20 ms means of all scalp electrodes from -200 to 700 ms of each pulse, where a map can be drawn."""
-    placed = [(c, p) for c in montage.scalp if (p := position(c.electrode)) is not None]
-    if len(placed) < _FEWEST_SCALP:
-        return None
-    rate = one.opened.rate
-    width = max(round(_SCALP_BIN_S * rate), 1)
-    before, after = round(0.2 * rate / width), round(0.7 * rate / width)
-    picks = [c.index for c, _ in placed]
-    bins = np.empty((len(pulses), len(picks), before + after), dtype=np.float32)
-    for k, pulse in enumerate(pulses):
-        start = round((one.pulses[pulse].onset_s + delay) * rate) - before * width
-        part = one.opened.load(picks, start, start + (before + after) * width)
-        means = part.reshape(len(picks), before + after, width).mean(axis=2)
-        bins[k] = means - means[:, :before].mean(axis=1, keepdims=True)
-    bins -= bins.mean(axis=1, keepdims=True) if montage.average_reference else np.float32(0)
-    times = (np.arange(before + after, dtype=np.float64) - before + 0.5) * (width / rate)
-    return Scalp(
-        names=tuple(c.electrode for c, _ in placed),
-        positions=np.array([p for _, p in placed]),
-        times_s=times,
-        bins_uv=bins,
-    )
-
-
-def _ratings_only(one: _Found, settings: LepSettings, why: str) -> Part | None:
+def _ratings_only(one: Found, settings: LepSettings, why: str) -> Part:
     """Keep the ratings of a recording whose signals cannot be used."""
     times = np.arange(settings.epoch_start_s, settings.epoch_end_s, 0.01)
     return Part(

@@ -83,4 +83,6 @@ class LepSettings:
         "Share of time-frequency pixels that the wavelet filter takes away",
         source="recalled, not read in the source; used only with wavelet_filter",
     )
-    time_frequency: bool = setting(False, "Also draw a time-frequency map of each site")
+    time_frequency: bool = setting(
+        False, "Also draw a time-frequency map of each site: power at Cz against before the pulse, 3 to 30 Hz"
+    )

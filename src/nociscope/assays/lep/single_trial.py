@@ -7,13 +7,17 @@ noise where there is no response. Regression on the average finds about nothing 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nociscope.assays.lep.methods import derivation, method_of
 from nociscope.assays.lep.peaks import Peaks, Vertex, Windows, vertex_peaks
-from nociscope.assays.lep.recording import Floats
+from nociscope.assays.lep.recording import Floats, Stimulated
+from nociscope.assays.lep.resample import mean_interval
+from nociscope.assays.lep.settings import LepSettings
+from nociscope.tables import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,3 +173,38 @@ def wavelet_filter(
     balanced = np.where(usable, summed / np.where(usable, gain, 1.0), 0.0)
     filtered: Floats = 2 * np.fft.ifft(balanced, axis=1).real[:, :count]
     return filtered
+
+
+def single_trial_readings(s: Stimulated, settings: LepSettings, windows: Windows, base: Reading) -> list[Reading]:
+    """Average the peaks that regression finds in single trials."""
+    if s.vertex_uv is None:
+        return []
+    trials = s.vertex_uv[s.kept]
+    kind = "single:mlr-dispersion"
+    if settings.wavelet_filter:
+        trials = wavelet_filter(trials, s.times_s, settings.wavelet_share)
+        kind = "single:wavelet+mlr-dispersion"
+    found = regress(trials, s.times_s, trials.mean(axis=0), windows)
+    if found is None:
+        return []
+    here = replace(base, method=method_of(kind, derivation(s), s, settings))
+    size = found.p2.amplitude_uv - found.n2.amplitude_uv
+    values = (
+        ("n2_latency", "ms", 1000 * found.n2.latency_s),
+        ("p2_latency", "ms", 1000 * found.p2.latency_s),
+        ("n2_amplitude", "uV", found.n2.amplitude_uv),
+        ("p2_amplitude", "uV", found.p2.amplitude_uv),
+        ("n2p2_amplitude", "uV", size),
+    )
+    out = []
+    for name, unit, all_values in values:
+        v = all_values[np.isfinite(all_values)]
+        if len(v) < settings.minimum_trials:
+            continue
+        interval = mean_interval(v)
+        out.append(
+            replace(
+                here, measure=name, unit=unit, value=float(v.mean()), low=interval.low, high=interval.high, n=len(v)
+            )
+        )
+    return out
