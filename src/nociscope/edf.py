@@ -68,7 +68,7 @@ def _refuse(name: str, what: str, remedy: str = "export it again", code: str = "
     return BadInput(Problem(what=what, remedy=remedy, code=code, file=name))
 
 
-def read_header(path: Path, name: str) -> EdfHeader:
+def read_header(path: Path, name: str, max_bytes: int = MAX_BYTES) -> EdfHeader:
     """Read the header of an EDF or BDF file.
 
     Parameters
@@ -77,6 +77,8 @@ def read_header(path: Path, name: str) -> EdfHeader:
         A file that may be opened (``Visit.path`` has checked that it lies within the study).
     name : str
         What messages call it.
+    max_bytes : int
+        Largest file that is opened.
 
     Raises
     ------
@@ -88,8 +90,8 @@ def read_header(path: Path, name: str) -> EdfHeader:
     size = path.stat().st_size
     if size == 0:
         raise _refuse(name, "the file is empty", "copy it again", "empty-file")
-    if size > MAX_BYTES:
-        raise _refuse(name, f"is larger than {MAX_BYTES:,} bytes", "cut it into runs", "too-large")
+    if size > max_bytes:
+        raise _refuse(name, f"is larger than {max_bytes:,} bytes", "cut it into runs", "too-large")
     with path.open("rb") as stream:
         head = stream.read(256)
         width = 3 if head[:1] == b"\xff" else 2

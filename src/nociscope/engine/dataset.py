@@ -15,10 +15,9 @@ from nociscope.cohort.study import Filled, group_tables
 from nociscope.engine import manifest, store
 from nociscope.problems import BadInput, CannotWrite, clean_text
 from nociscope.results import COURSE, VisitResult
+from nociscope.study.entities import BIDS_VERSION
 from nociscope.study.records import Study
 from nociscope.tables import FINDINGS, MECHANISMS, MISSING, READINGS, SCORES, Column, Table
-
-BIDS_VERSION = "1.10.1"
 
 GROUP_PAGE = "group/report.html"
 

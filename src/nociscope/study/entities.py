@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+BIDS_VERSION = "1.11.1"
+"""Version of the standard that what we write follows."""
+
 MAX_LABEL = 240
 """Longest label of a participant or session: with prefix and ending it still is a file name (255 bytes)."""
 

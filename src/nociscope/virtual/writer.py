@@ -11,11 +11,10 @@ from nociscope._version import __version__
 from nociscope.assays.declaration import Assay, TableInput
 from nociscope.files import to_json, write_atomic
 from nociscope.problems import CannotWrite
+from nociscope.study.entities import BIDS_VERSION
 from nociscope.tables import KEY_COLUMNS, MISSING, Column, Table, Value
 from nociscope.truth import MECHANISM_KEYS, Simulated, SimulatedFile, Truth
 from nociscope.virtual.seeds import sub_seed
-
-BIDS_VERSION = "1.11.1"
 
 PARTICIPANTS = Table(
     "participants",

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from nociscope import files, matlab
+from nociscope import edf, files, matlab
 from nociscope.assays.lep import brainvision
 from nociscope.assays.lep.recording import Floats
 from nociscope.problems import BadInput, Problem
@@ -133,44 +133,10 @@ def _brainvision(root: Path, name: str) -> Opened:
 # --- EDF and BDF ----------------------------------------------------------------------------------------------------
 
 
-def _edf_header(path: Path, name: str) -> tuple[int, float, list[int], int]:
-    """Check the fixed header fields; return records, seconds per record, samples per record, bytes per sample.
-
-    The fields that identify the person (bytes 8 to 168) are not looked at.
-    """
-    with path.open("rb") as stream:
-        head = stream.read(256)
-        width = 3 if head[:1] == b"\xff" else 2
-        if len(head) < 256 or not (head[:8].strip() == b"0" or head[1:8] == b"BIOSEMI"):
-            raise _refuse(name, "is not an EDF or BDF file", "export it again")
-        try:
-            header_bytes, records = int(head[184:192]), int(head[236:244])
-            seconds, count = float(head[244:252]), int(head[252:256])
-        except ValueError:
-            raise _refuse(name, "its header is damaged", "export it again") from None
-        if not (0 < count <= 2048 and header_bytes == 256 * (count + 1) and 0 < seconds < 1e5 and records >= -1):
-            raise _refuse(name, "its header is damaged", "export it again")
-        stream.seek(256 + count * 216)
-        table = stream.read(8 * count)
-    try:
-        per_record = [int(table[8 * k : 8 * k + 8]) for k in range(count)]
-    except ValueError:
-        raise _refuse(name, "its header is damaged", "export it again") from None
-    record_bytes = sum(per_record) * width
-    if min(per_record) < 0 or not 0 < record_bytes < 2**31:
-        raise _refuse(name, "its header is damaged", "export it again")
-    whole = (path.stat().st_size - header_bytes) // record_bytes
-    if whole < 1:
-        raise _refuse(name, "holds no whole data record", "copy it again")
-    return records, seconds, per_record, int(whole)
-
-
 def _edf(path: Path, name: str) -> Opened:
-    records, _, per_record, whole = _edf_header(path, name)
-    cut = ""
-    if records > whole:
-        cut = f"it holds {whole} of {records} data records"
-    if max(per_record) * whole * len(per_record) > 40 * MAX_LOADED_VALUES:
+    header = edf.read_header(path, name, MAX_BYTES)
+    rates = {channel.rate for channel in header.channels}
+    if max(rates, default=0) * header.seconds * len(header.channels) > 40 * MAX_LOADED_VALUES:
         raise _refuse(name, "is too long to be loaded", "cut it into runs", "too-large")
     import mne
 
@@ -181,7 +147,7 @@ def _edf(path: Path, name: str) -> Opened:
     except Exception as error:  # noqa: BLE001 - damaged files make the reader raise nearly anything
         raise _refuse(name, f"cannot be read ({type(error).__name__})", "export it again") from None
     rate, samples = float(raw.info["sfreq"]), int(raw.n_times)
-    mixed_rates = len(set(per_record)) > 1
+    mixed_rates = len(rates) > 1
 
     def load(picks: Sequence[int], start: int, stop: int | None) -> Floats:
         first, last = (
@@ -198,7 +164,7 @@ def _edf(path: Path, name: str) -> Opened:
         rate=rate,
         samples=samples,
         load=_bounded(load, samples, name),
-        cut_short=cut,
+        cut_short=header.cut_short,
     )
 
 

@@ -76,7 +76,7 @@ def _body(recording: QuestionnaireRecording, values: Mapping[str, float]) -> Fig
         from matplotlib.lines import Line2D
 
         fig = new_figure(12.0, 12.6)
-        fig.set_layout_engine("none")
+        fig.set_layout_engine(None)
         for place, view in enumerate(("front", "back")):
             draw_view(fig.add_axes((0.5 * place, 0.06, 0.5, 0.94)), areas, view)
         marks = [
@@ -126,7 +126,7 @@ def _bars(name: str, title: str, rows: Sequence[Row], values: Mapping[str, float
     height = 0.3 + 0.86 * len(rows)
     with house_style():
         fig = new_figure(11.0, height)
-        fig.set_layout_engine("none")  # every row has the same height, whatever stands in it
+        fig.set_layout_engine(None)  # every row has the same height, whatever stands in it
         ax = fig.add_axes((0.01, 0.1 / height, 0.98, 1 - 0.2 / height))
         for place, (_, measure, rule) in enumerate(rows):
             _bar(ax, place, rule, values[measure])

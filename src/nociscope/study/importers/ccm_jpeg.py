@@ -10,13 +10,13 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nociscope import files
 from nociscope.problems import BadInput, InputMissing, Problem, UsageError, clean_text
+from nociscope.study.importers.registering import add_participant, add_row, describe
 
 MAX_SIDE = 4096
 MAX_FILE_BYTES = 64 * 2**20
@@ -224,7 +224,10 @@ def _write(
         "SourceFile": clean_text(original, 200),
         "SourceSHA256": digest,
     }
-    _describe(study, person, place["sample"])
+    describe(study)
+    add_participant(study, person)
+    sample = {"sample_id": f"sample-{place['sample']}", "participant_id": person, "sample_type": "tissue"}
+    add_row(study / "samples.tsv", tuple(sample), sample)
     files.write_atomic(folder / f"{stem}.json", files.to_json(sidecar))
     files.write_atomic(folder / f"{stem}.png", png)
     return (folder / f"{stem}.png").relative_to(study).as_posix()
@@ -277,28 +280,3 @@ def to_png(data: bytes) -> tuple[bytes, tuple[int, int]]:
 
 def _refused(what: str, remedy: str) -> BadInput:
     return BadInput(Problem(what=what, remedy=remedy, code="bad-image"))
-
-
-def _describe(study: Path, person: str, eye: str) -> None:
-    """Name the person and the sample in the tables of the study, which are made when they do not exist."""
-    description = study / "dataset_description.json"
-    if not description.exists():
-        text = files.to_json({"Name": clean_text(study.name, 80), "BIDSVersion": "1.10.1", "DatasetType": "raw"})
-        files.write_atomic(description, text)
-    _with_row(study / "participants.tsv", ("participant_id",), {"participant_id": person})
-    sample = {"sample_id": f"sample-{eye}", "participant_id": person, "sample_type": "tissue"}
-    _with_row(study / "samples.tsv", ("sample_id", "participant_id", "sample_type"), sample)
-
-
-def _with_row(path: Path, columns: Iterable[str], row: dict[str, str]) -> None:
-    """Add a row to a table unless its keys (all columns that end in ``_id``) are there."""
-    text = files.read_text(path) if path.exists() else "\t".join(columns) + "\n"
-    lines = text.replace("\r\n", "\n").rstrip("\n").split("\n")
-    header = lines[0].split("\t")
-    keys = [k for k in row if k.endswith("_id")]
-    for line in lines[1:]:
-        cells = dict(zip(header, line.split("\t"), strict=False))
-        if all(cells.get(k) == row[k] for k in keys):
-            return
-    lines.append("\t".join(row.get(name, "n/a") for name in header))
-    files.write_atomic(path, "\n".join(lines) + "\n")

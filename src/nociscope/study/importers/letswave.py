@@ -17,6 +17,7 @@ import numpy as np
 from nociscope import files, matlab
 from nociscope.brainvision import encode
 from nociscope.problems import BadInput, InputMissing, Problem, UsageError, clean_text
+from nociscope.study.importers.registering import add_participant, describe
 
 _ENTITY = re.compile(r"(?:^|[_ ])(sub|ses|task|acq|run)-([A-Za-z0-9+]+)")
 _LABEL = re.compile(r"[A-Za-z0-9+]{1,64}")
@@ -96,7 +97,8 @@ def import_letswave(
     }
     for name, content in contents.items():
         files.write_atomic(study / folder / name, content)
-    _register(study, f"sub-{labels['sub']}")
+    describe(study)
+    add_participant(study, f"sub-{labels['sub']}")
     return ImportedLetswave(written=tuple(folder + name for name in contents), problems=tuple(problems))
 
 
@@ -220,17 +222,3 @@ def _sidecar(task: str, rate: float, epochs: int, points: int, reference: str, l
     if epochs > 1:
         content["EpochLength"] = float(f"{points / rate:.10g}")
     return files.to_json(content)
-
-
-def _register(study: Path, person: str) -> None:
-    """Add a person to ``participants.tsv``, and write what a data set needs when it is new."""
-    description = study / "dataset_description.json"
-    if not description.exists():
-        files.write_atomic(description, files.to_json({"Name": study.resolve().name, "BIDSVersion": "1.10.0"}))
-    table = study / "participants.tsv"
-    text = files.read_text(table, "participants.tsv") if table.exists() else "participant_id\n"
-    lines = text.replace("\r\n", "\n").rstrip("\n").split("\n")
-    if person not in (line.split("\t")[0] for line in lines[1:]):
-        columns = len(lines[0].split("\t"))
-        lines.append("\t".join([person, *["n/a"] * (columns - 1)]))
-        files.write_atomic(table, "\n".join(lines) + "\n")

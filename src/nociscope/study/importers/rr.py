@@ -17,6 +17,7 @@ from statistics import median
 from nociscope import files
 from nociscope.problems import BadInput, CannotWrite, InputMissing, Problem, UsageError
 from nociscope.study.entities import is_label, parse_name
+from nociscope.study.importers.registering import add_participant, describe
 from nociscope.tables import format_number
 
 MAX_BYTES = 64 * 2**20
@@ -124,7 +125,8 @@ def import_rr(source: Path, study: Path, *, dry_run: bool = False, overwrite: bo
     if not overwrite and any((study / name).exists() for name in names):
         raise CannotWrite(f"{names[0]} is in the study already; --overwrite replaces it.")
     text = "".join(f"{t:.4f}\n" for t in onsets)
-    _register(study, person)
+    describe(study)
+    add_participant(study, person)
     files.write_atomic(study / names[0], gzip.compress(text.encode(), mtime=0))
     files.write_atomic(study / names[1], files.to_json(_sidecar(done, source)))
     return done
@@ -309,30 +311,3 @@ def _sidecar(done: ImportedRr, source: Path) -> dict[str, object]:
         "Description": f"Beat times made from intervals ({done.dialect}; intervals in {done.unit})",
         "SourceSHA256": files.sha256(files.read_bytes(source, source.name, MAX_BYTES)),
     }
-
-
-def _register(study: Path, person: str) -> None:
-    """Add a person to ``participants.tsv``, and write what a data set needs when it is new."""
-    description = study / "dataset_description.json"
-    if not description.exists():
-        files.write_atomic(description, files.to_json({"Name": study.resolve().name, "BIDSVersion": "1.10.1"}))
-    table = study / "participants.tsv"
-    text = files.read_text(table, "participants.tsv") if table.exists() else "participant_id\n"
-    lines = text.replace("\r\n", "\n").rstrip("\n").split("\n")
-    header = lines[0].split("\t")
-    if "participant_id" not in header:
-        raise BadInput(
-            Problem(
-                what="the column participant_id is missing",
-                remedy="add it",
-                code="missing-column",
-                file="participants.tsv",
-                row=1,
-            )
-        )
-    place = header.index("participant_id")
-    known = {cells[place].strip() for cells in (line.split("\t") for line in lines[1:]) if len(cells) > place}
-    if person not in known:
-        row = ["n/a"] * len(header)
-        row[place] = person
-        files.write_atomic(table, "\n".join([*lines, "\t".join(row)]) + "\n")

@@ -13,9 +13,9 @@ from typing import Any
 from nociscope import files
 from nociscope.problems import BadInput, CannotWrite, Problem, clean_text
 from nociscope.study.entities import is_identifier
+from nociscope.study.importers.registering import describe
 from nociscope.tables import MISSING, Table, format_cell, split_tsv
 
-BIDS_VERSION = "1.10.1"
 PEOPLE = "participants"
 
 _PEOPLE_COLUMNS = {
@@ -139,11 +139,9 @@ class StudyTables:
         written: dict[str, int] = {}
         merged = {table: self._merged(table) for table in self.rows}
         people, count = self._merged_people()
-        description = self.root / "dataset_description.json"
-        if not description.exists():
-            content = {"Name": clean_text(name, 80) or "Study", "BIDSVersion": BIDS_VERSION, "DatasetType": "raw"}
-            files.write_atomic(description, files.to_json(content))
-            files.write_atomic(self.root / "README", f"{content['Name']}\n\nImported by nociscope.\n")
+        if describe(self.root, name):
+            title = clean_text(name, 80) or "Study"
+            files.write_atomic(self.root / "README", f"{title}\n\nImported by nociscope.\n")
         files.write_atomic(self.root / f"{PEOPLE}.tsv", people)
         written[f"{PEOPLE}.tsv"] = count
         columns = people.split("\n", 1)[0].split("\t")
