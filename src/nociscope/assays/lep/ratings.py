@@ -19,7 +19,9 @@ def rating_readings(s: Stimulated, base: Reading) -> list[Reading]:
         return []
     values = s.all_ratings[known]
     interval = mean_interval(values)
-    clear = replace(base, quality="good", remark="", method="rating of every pulse")
+    # A rating belongs to its laser as the potential does, so norms must not mix two of them.
+    laser = f"; laser {s.laser}" if s.laser else ""
+    clear = replace(base, quality="good", remark="", method=f"rating of every pulse{laser}")
     out = [
         replace(
             clear,
@@ -38,7 +40,7 @@ def rating_readings(s: Stimulated, base: Reading) -> list[Reading]:
         first, last = (s.all_ratings[(labels == b) & known] for b in (blocks[0], blocks[-1]))
         out.append(
             ratio_reading(
-                replace(clear, method="mean rating, last / first series"),
+                replace(clear, method=f"mean rating, last / first series{laser}"),
                 "rating_habituation_ratio",
                 last,
                 first,
