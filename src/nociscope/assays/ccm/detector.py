@@ -22,7 +22,7 @@ Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 DETECTOR = "oriented-path"
-DETECTOR_VERSION = "1"
+DETECTOR_VERSION = "2"
 
 STANDARD_UM = 400.0 / 384.0
 """Pixel size at which all lengths in pixels below are meant: the 400 um frame on 384 pixels."""
@@ -77,9 +77,9 @@ class Filter:
     steps: int = 6
     few: int = 2
     bend: float = 0.8
-    high: float = 1.6
-    low: float = 1.28
-    least_few: float = 1.1
+    high: float = 1.4
+    low: float = 1.1
+    least_few: float = 0.9
 
 
 @dataclass(frozen=True, slots=True)
