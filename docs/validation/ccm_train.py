@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from scipy import ndimage
+from scipy import ndimage, spatial
 
 from nociscope.assays.ccm.appearance import LONG, MIDDLE, NAMES, SHORT, Bundle, appearance, bundle
 from nociscope.assays.ccm.chains import chains
@@ -66,7 +66,7 @@ def points_of(image: np.ndarray) -> tuple[Bundle, np.ndarray] | None:
     followed = chains(graph, relief(image, seen.background))
     if not followed:
         return None
-    along = bundle([c.path for c in followed])
+    along = bundle([c.path for c in followed], seen.local)
     return along, appearance(graph, followed, along, seen)
 
 
@@ -96,11 +96,39 @@ def real(image: np.ndarray, lines: list[dict], rng: np.random.Generator) -> Iter
             continue
         along, x = found
         at = cells(along)
-        clear, faint = (ndimage.distance_transform_edt(~drawn(moved, (k,)))[at] for k in ("clear", "faint"))
-        near = np.minimum(clear, faint)
-        weight = np.where(near <= 3, np.where(faint < clear, FAINT, 1.0), np.where(near <= 4.5, 0.0, 1.0)) * valid[at]
+        on, weight = labels(along, moved)
         home = (np.stack(at, 1) - centre) @ back.T + centre
-        yield Example(along, x, near <= 3, weight, (home[:, 0] > centre[0]) * 2 + (home[:, 1] > centre[1]))
+        yield Example(along, x, on, weight * valid[at], (home[:, 0] > centre[0]) * 2 + (home[:, 1] > centre[1]))
+
+
+def labels(along: Bundle, lines: list[dict]) -> tuple[np.ndarray, np.ndarray]:
+    """Return which points lie on an annotated line that runs their way, and how much they count.
+
+    A point counts as on a line within 3 px and 35 degrees of it. Points up to 4.5 px away do not count, those that
+    cross a line half.
+    """
+    places, ways, faint = [], [], []
+    for line in lines:
+        p = np.array(line["points"], float)[:, ::-1]
+        steps = np.hypot(*np.diff(p, axis=0).T)
+        arc = np.concatenate([[0], np.cumsum(steps)])
+        even = np.stack([np.interp(np.arange(0, arc[-1] + 0.5), arc, p[:, k]) for k in (0, 1)], 1)
+        if len(even) < 5:
+            continue
+        d = np.gradient(ndimage.gaussian_filter1d(even, 3, axis=0, mode="nearest"), axis=0)
+        places.append(even)
+        ways.append(d / np.maximum(np.hypot(*d.T), 1e-9)[:, None])
+        faint.append(np.full(len(even), line["class"] == "faint"))
+    place, way, pale = np.concatenate(places), np.concatenate(ways), np.concatenate(faint)
+    distance, which = spatial.cKDTree(place).query(along.points, k=12, distance_upper_bound=4.5)
+    which = np.minimum(which, len(place) - 1)
+    along_line = np.abs(np.einsum("ij,ikj->ik", along.across, way[which])) < np.sin(np.radians(35))
+    hit = (distance <= 3) & along_line
+    on = hit.any(1)
+    first = which[np.arange(len(which)), np.argmax(hit, axis=1)]
+    near = distance[:, 0]
+    off = np.where(near <= 3, 0.5, np.where(near <= 4.5, 0.0, 1.0))
+    return on, np.where(on, np.where(pale[first], FAINT, 1.0), off)
 
 
 def within(places: np.ndarray) -> list[np.ndarray]:
@@ -164,9 +192,8 @@ def simulated(rng: np.random.Generator) -> Iterator[Example]:
         frame = simulate_frame(nerve_scene(rng), 1000 + k)
         found = points_of(frame.image.astype(np.float32))
         if found is not None:
-            mask = drawn([{"class": "clear", "points": line} for line in frame.lines], ("clear",))
-            near = ndimage.distance_transform_edt(~mask)[cells(found[0])]
-            yield Example(*found, near <= 3, np.where((near > 3) & (near <= 5), 0.0, SIMULATED))
+            on, weight = labels(found[0], [{"class": "clear", "points": line} for line in frame.lines])
+            yield Example(*found, on, SIMULATED * weight)
 
 
 def slide_back(along: Bundle, values: np.ndarray, half: int) -> np.ndarray:

@@ -12,7 +12,6 @@ from nociscope.assays.ccm.chains import Chain, chains
 from nociscope.assays.ccm.classifier import Weights, scores
 from nociscope.assays.ccm.detector import Image, Response
 from nociscope.assays.ccm.graph import Edge, Graph, drop_small_components, merge_pairs, prune_spurs
-from nociscope.assays.ccm.mend import contract_junctions
 
 SPUR = 10.0
 """Dead ends at a junction shorter than this, in pixels, are no branches."""
@@ -28,10 +27,9 @@ KEEP = 0.0
 
 
 def candidates(skeleton_graph: Graph) -> None:
-    """Tidy a graph from a thinned mask: spurs, crumbs and torn junctions; the graph is changed."""
+    """Clear a graph from a thinned mask of spurs and crumbs; the graph is changed."""
     prune_spurs(skeleton_graph, SPUR)
     drop_small_components(skeleton_graph, LEAST_PATH)
-    contract_junctions(skeleton_graph)
 
 
 def keep_nerves(
@@ -61,7 +59,7 @@ def keep_nerves(
     followed = chains(graph, contrast)
     if not followed:
         return graph, 0.0
-    along = bundle([c.path for c in followed])
+    along = bundle([c.path for c in followed], seen.local)
     score = scores(appearance(graph, followed, along, seen), along, weights) - KEEP
     first = np.flatnonzero(np.diff(along.starts, prepend=-1))
     label = np.concatenate([best_labels(s, SWITCH) for s in np.split(score, first[1:])])

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nociscope.assays.ccm.chains import direction
-from nociscope.assays.ccm.graph import Edge, Graph, merge_pairs
+from nociscope.assays.ccm.graph import Edge, Graph, Path, merge_pairs
 
 JUNCTION_REACH = 12.0
 """Junctions nearer than this along a nerve, in pixels, are one: thick crossings are torn apart by thinning."""
@@ -31,19 +32,25 @@ def contract_junctions(graph: Graph) -> None:
         if one.a == one.b:
             merge_pairs(graph)
             continue
-        place = tuple(np.mean([graph.nodes[one.a], graph.nodes[one.b]], axis=0))
+        place = np.mean([graph.nodes[one.a], graph.nodes[one.b]], axis=0)
         for e in graph.edges:
             if one.b in (e.a, e.b) or one.a in (e.a, e.b):
-                path = e.path.copy()
                 if e.a in (one.a, one.b):
-                    path[0] = place
+                    e.path = _led_to(e.path[::-1], place)[::-1]
                 if e.b in (one.a, one.b):
-                    path[-1] = place
-                e.path = path
+                    e.path = _led_to(e.path, place)
                 e.a = one.a if e.a == one.b else e.a
                 e.b = one.a if e.b == one.b else e.b
         graph.nodes[one.a] = (float(place[0]), float(place[1]))
         graph.nodes.pop(one.b)
+
+
+def _led_to(path: Path, place: NDArray[np.float64]) -> Path:
+    """Return the path ending at a new place, without the points from which it would have to turn back."""
+    moved = float(np.hypot(*(path[-1] - place)))
+    far = np.flatnonzero(np.hypot(*(path - place).T) > moved + 2)
+    last = int(far[-1]) + 1 if len(far) else 1
+    return np.concatenate([path[: max(1, last)], place[None]])
 
 
 def link_ends(graph: Graph) -> None:
