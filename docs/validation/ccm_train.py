@@ -35,7 +35,7 @@ from nociscope.assays.ccm.tracing import relief, thinned, trace
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT / "benchmarks"))
-from ccm_vs_superccm import agreement, drawn  # noqa: E402
+from ccm_vs_superccm import agreement  # noqa: E402
 
 SIDE = 384
 UNITS = 16
@@ -255,7 +255,9 @@ def train(examples: list[Example], weights: list[np.ndarray], seed: int) -> Weig
     return Weights(*(v.astype(np.float32) for v in (mean, scale, *p)))
 
 
-def check(given: argparse.Namespace, frames: dict, annotated: dict, examples: list[Example], owner: list[str]) -> None:
+def check(
+    given: argparse.Namespace, frames: dict, annotated: dict, examples: list[Example], owner: list[str]
+) -> None:
     """Print the agreement on quarters of frames that were left out, one quarter of every frame at a time."""
     names = list(frames)
     found = {n: np.zeros((SIDE, SIDE), bool) for n in names}

@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 from nociscope.assays.ccm.chains import chains
 from nociscope.assays.ccm.classifier import Weights
-from nociscope.assays.ccm.detector import STANDARD_UM, Filter, Image, Mask, Response, detect, smooth
+from nociscope.assays.ccm.detector import STANDARD_UM, Filter, Image, Mask, detect, smooth
 from nociscope.assays.ccm.ends import place_ends
-from nociscope.assays.ccm.graph import Graph, Path, from_skeleton, path_length, smooth_path
+from nociscope.assays.ccm.graph import Graph, Path, from_skeleton, path_length, prune_spurs, smooth_path
 from nociscope.assays.ccm.labelling import keep_nerves
 from nociscope.assays.ccm.mend import contract_junctions, link_ends
+from nociscope.assays.ccm.orientation import Orientation, orientation
 from nociscope.assays.ccm.profiles import normals, sample
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Nerve:
@@ -60,14 +62,12 @@ class Tracing:
         Key -> (row, column).
     doubt : float
         Standard deviation of the total length, pixels.
-    seen : Response
     """
 
     shape: tuple[int, int]
     nerves: tuple[Nerve, ...]
     junctions: dict[int, tuple[float, float]]
     doubt: float
-    seen: Response | None
 
     @property
     def length(self) -> float:
@@ -106,10 +106,17 @@ def trace(
     -------
     Tracing
     """
+    laid = orientation(image)
+    image = laid.lay(image)
     seen = detect(image, settings)
     graph = from_skeleton(thinned(seen.ridge))
-    graph, doubt = keep_nerves(graph, relief(image, seen.background), seen, shortest, weights)
-    return from_graph(graph, image, seen, doubt)
+    contrast = relief(image, seen.background)
+    graph, doubt = keep_nerves(graph, contrast, seen, shortest, weights)
+    contract_junctions(graph)
+    link_ends(graph)
+    place_ends(graph, contrast)
+    nerves, junctions = unite(graph, contrast, laid)
+    return Tracing(laid.shape, nerves, junctions, doubt)
 
 
 def relief(image: Image, background: Image) -> Image:
@@ -129,36 +136,43 @@ def from_mask(mask: Mask, image: Image) -> Tracing:
     """Trace a mask that another program made: thinned, cleaned of spurs, measured like our own."""
     from skimage.morphology import skeletonize
 
-    from nociscope.assays.ccm.graph import prune_spurs
-
     graph = from_skeleton(skeletonize(mask))
     prune_spurs(graph, 6)
-    return from_graph(graph, image, None, 0.0, refine=False)
-
-
-def from_graph(graph: Graph, image: Image, seen: Response | None, doubt: float, refine: bool = True) -> Tracing:
-    """Make nerves of a cleaned graph: near junctions joined, gaps closed, ends placed, straight pieces united."""
     contract_junctions(graph)
-    background = seen.background if seen is not None else smooth(image, 15.0)
-    contrast = relief(image, background)
-    if refine:
-        link_ends(graph)
-        place_ends(graph, contrast)
-    nerves, junctions = unite(graph, contrast)
-    return Tracing(graph.shape, nerves, junctions, doubt, seen)
+    as_given = Orientation(False, False, False, graph.shape)
+    nerves, junctions = unite(graph, relief(image, smooth(image, 15.0)), as_given)
+    return Tracing(graph.shape, nerves, junctions, 0.0)
 
 
-def unite(graph: Graph, contrast: Image) -> tuple[tuple[Nerve, ...], dict[int, tuple[float, float]]]:
-    """Make a nerve of every chain of edges that continue each other."""
+def unite(
+    graph: Graph, contrast: Image, laid: Orientation
+) -> tuple[tuple[Nerve, ...], dict[int, tuple[float, float]]]:
+    """Make a nerve of every chain of edges that continue each other.
+
+    Parameters
+    ----------
+    graph : Graph
+    contrast : float32, shape (rows, columns)
+        Image minus background.
+    laid : Orientation
+        How graph and contrast lie; what is returned lies as the frame was given.
+
+    Returns
+    -------
+    nerves : tuple of Nerve
+    junctions : dict
+        Key -> (row, column).
+    """
     degree = graph.degrees()
     nerves = []
     for chain in chains(graph, contrast):
         path = smooth_path(chain.path)
         roots = tuple(k for k in (chain.head, chain.tail) if degree[k] >= 3 and k not in chain.passes)
-        passes = frozenset(chain.passes)
-        nerves.append(Nerve(path, roots, passes, _borders(path, graph.shape), _width(path, contrast)))
-    junctions = {k: graph.nodes[k] for k, d in degree.items() if d >= 3}
-    return tuple(nerves), junctions
+        width = _width(path, contrast)
+        own = laid.back(path)
+        nerves.append(Nerve(own, roots, frozenset(chain.passes), _borders(own, laid.shape), width))
+    places = {k: laid.back(np.array(graph.nodes[k])) for k, d in degree.items() if d >= 3}
+    return tuple(nerves), {k: (float(p[0]), float(p[1])) for k, p in places.items()}
 
 
 def _borders(path: Path, shape: tuple[int, int]) -> frozenset[str]:
