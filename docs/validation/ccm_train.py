@@ -67,7 +67,7 @@ def points_of(image: np.ndarray) -> tuple[Bundle, np.ndarray] | None:
     if not followed:
         return None
     along = bundle([c.path for c in followed], seen.local)
-    return along, appearance(graph, followed, along, seen)
+    return along, appearance(along, seen)
 
 
 def cells(along: Bundle) -> tuple[np.ndarray, np.ndarray]:

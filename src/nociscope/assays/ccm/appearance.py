@@ -13,9 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nociscope.assays.ccm.chains import Chain
 from nociscope.assays.ccm.detector import Image, Response, smooth
-from nociscope.assays.ccm.graph import Graph, Path, smooth_path
+from nociscope.assays.ccm.graph import Path, smooth_path
 from nociscope.assays.ccm.profiles import normals, sample
 
 Values = NDArray[np.float32]
@@ -34,7 +33,7 @@ NAMES = (
     *(f"odd {k} short" for k in range(HALF, 0, -1)),
     *(f"odd {k} middle" for k in range(HALF, 0, -1)),
     *("response", "evidence", "nearby", "noise", "background", "relative noise", "aligned", "crowded", "strength"),
-    *("turn", "length", "end", "border", "junctions"),
+    *("turn", "border"),
 )
 """The quantities of a point, in the order of the columns of :func:`appearance`."""
 
@@ -97,15 +96,14 @@ def bundle(paths: Sequence[Path], crest: Image) -> Bundle:
     return Bundle(moved, across, along.starts, along.stops)
 
 
-def appearance(graph: Graph, chains: Sequence[Chain], along: Bundle, seen: Response) -> Values:
-    """Return the quantities of every point of the chains.
+def appearance(along: Bundle, seen: Response) -> Values:
+    """Return the quantities of every point of some paths.
+
+    How long a path is and what it hangs on is left out: that changes with every spur of a thinned mask.
 
     Parameters
     ----------
-    graph : Graph
-    chains : sequence of Chain
     along : Bundle
-        Their paths.
     seen : Response
 
     Returns
@@ -119,10 +117,8 @@ def appearance(graph: Graph, chains: Sequence[Chain], along: Bundle, seen: Respo
     even = 0.5 * (profile + profile[:, ::-1])[:, : HALF + 1]
     odd = 0.5 * (profile - profile[:, ::-1])[:, :HALF]
     sides = [np.abs(along.slide(odd, half)) for half in (SHORT, MIDDLE)]
-    rows, columns = _cells(along.points, graph.shape)
-    surroundings = _surroundings(along, seen, rows, columns)
-    course = _course(graph, chains, along, rows, columns)
-    return np.concatenate([even, *sides, surroundings, course], axis=1).astype(np.float32)
+    course = np.stack([_turn(along), _border(along.points, seen.local.shape)], axis=1)
+    return np.concatenate([even, *sides, _surroundings(along, seen), course], axis=1).astype(np.float32)
 
 
 def _cells(points: Path, shape: tuple[int, int]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -130,10 +126,9 @@ def _cells(points: Path, shape: tuple[int, int]) -> tuple[NDArray[np.intp], NDAr
     return cells[:, 0], cells[:, 1]
 
 
-def _surroundings(
-    along: Bundle, seen: Response, rows: NDArray[np.intp], columns: NDArray[np.intp]
-) -> NDArray[np.float64]:
+def _surroundings(along: Bundle, seen: Response) -> NDArray[np.float64]:
     """Return responses, noise and background, and how the paths around run: shape (points, 9)."""
+    rows, columns = _cells(along.points, seen.local.shape)
 
     def field(values: NDArray[np.floating], sigma: float) -> Image:
         drawn = np.zeros(seen.local.shape, np.float32)
@@ -162,32 +157,17 @@ def _surroundings(
     )
 
 
-def _course(
-    graph: Graph,
-    chains: Sequence[Chain],
-    along: Bundle,
-    rows: NDArray[np.intp],
-    columns: NDArray[np.intp],
-) -> NDArray[np.float64]:
-    """Return turn, log length, distances to the ends and the border, junctions at the ends: shape (points, 5)."""
+def _turn(along: Bundle) -> NDArray[np.float64]:
+    """Return 1 minus the cosine of the turn between the ways from and to the points eight away."""
     at = np.arange(len(along.points))
     before = np.maximum(at - TURN_REACH, along.starts)
     after = np.minimum(at + TURN_REACH, along.stops - 1)
     one, two = along.points - along.points[before], along.points[after] - along.points
     size = np.maximum(np.hypot(*one.T) * np.hypot(*two.T), 1e-6)
-    turn = np.where((before == at) | (after == at), 0.0, 1 - (one * two).sum(1) / size)
-    end = np.minimum(at - along.starts, along.stops - 1 - at)
-    h, w = graph.shape
-    border = np.minimum(np.minimum(rows, h - 1 - rows), np.minimum(columns, w - 1 - columns))
-    degree = graph.degrees()
-    held = [float(degree[c.head] >= 3) + float(degree[c.tail] >= 3) for c in chains]
-    return np.stack(
-        [
-            turn,
-            np.log((along.stops - along.starts).astype(float)),
-            np.minimum(end, 30) / 30,
-            np.minimum(border, 20) / 20,
-            np.repeat(held, [len(c.path) for c in chains]),
-        ],
-        axis=1,
-    )
+    return np.where((before == at) | (after == at), 0.0, 1 - (one * two).sum(1) / size)
+
+
+def _border(points: Path, shape: tuple[int, int]) -> NDArray[np.float64]:
+    """Return the distance to the frame's border as a share of 20 pixels, at most 1."""
+    near = np.minimum(points, np.array(shape) - 1 - points).min(1)
+    return np.clip(near, 0, 20) / 20

@@ -60,7 +60,7 @@ def keep_nerves(
     if not followed:
         return graph, 0.0
     along = bundle([c.path for c in followed], seen.local)
-    score = scores(appearance(graph, followed, along, seen), along, weights) - KEEP
+    score = scores(appearance(along, seen), along, weights) - KEEP
     first = np.flatnonzero(np.diff(along.starts, prepend=-1))
     label = np.concatenate([best_labels(s, SWITCH) for s in np.split(score, first[1:])])
     p = 1 / (1 + np.exp(-score))
