@@ -1,6 +1,6 @@
 """Make the weights of the corneal nerve detector (``src/nociscope/assays/ccm/weights.json``), with NumPy alone.
 
-    python docs/validation/ccm_train.py FRAMES [--check] [--seed 1] [--out FILE]
+    python docs/validation/ccm_train.py FRAMES [--check] [--out FILE]
 
 FRAMES is the folder of the real frames (see ``ccm.md``). Learnt from: the three annotated frames under ``Tuning`` in
 ``ccm_annotations.json``, each also turned, scaled, dimmed and made noisier; simulated frames with nerves; simulated
@@ -38,7 +38,7 @@ sys.path.insert(0, str(ROOT / "benchmarks"))
 from ccm_vs_superccm import agreement  # noqa: E402
 
 SIDE = 384
-UNITS = 16
+UNITS, NETWORKS = 16, 3
 COPIES, EPOCHS, RATE, DECAY, DROP = 20, 6, 0.005, 1e-3, 0.1
 WITHOUT, WITH = 72, 24
 """Numbers of simulated frames without and with nerves."""
@@ -232,12 +232,20 @@ def gradient(p: list[np.ndarray], e: Example, x: np.ndarray, weight: np.ndarray,
     return [np.concatenate([x.T @ d, d.sum(0, keepdims=True)]), second, last]
 
 
-def train(examples: list[Example], weights: list[np.ndarray], seed: int) -> Weights:
-    """Fit by Adam with decoupled decay, the rate rising and then falling to nothing (one cycle)."""
-    rng = np.random.default_rng(seed)
+def train(examples: list[Example], weights: list[np.ndarray]) -> Weights:
+    """Fit the networks, which differ in their random beginning."""
     pool = np.concatenate([e.x for e in examples if e.quarter is not None])
     mean, scale = pool.mean(0), pool.std(0) + 1e-3
     inputs = [np.clip((e.x - mean) / scale, -CLIP, CLIP) for e in examples]
+    layers = zip(*(fitted(examples, inputs, weights, 1 + k) for k in range(NETWORKS)), strict=True)
+    return Weights(*(v.astype(np.float32) for v in (mean, scale, *map(np.stack, layers))))
+
+
+def fitted(
+    examples: list[Example], inputs: list[np.ndarray], weights: list[np.ndarray], seed: int
+) -> list[np.ndarray]:
+    """Fit one network by Adam with decoupled decay, the rate rising and then falling to nothing (one cycle)."""
+    rng = np.random.default_rng(seed)
     shapes = [(len(NAMES), UNITS), (3 * UNITS, UNITS), (3 * UNITS, 1)]
     p = [np.concatenate([rng.normal(0, n**-0.5, (n, m)), np.zeros((1, m))]) for n, m in shapes]
     p[2] = p[2][:, 0]
@@ -252,7 +260,7 @@ def train(examples: list[Example], weights: list[np.ndarray], seed: int) -> Weig
             square[k] = 0.999 * square[k] + 0.001 * g * g
             move = moment[k] / (1 - 0.9**step) / (np.sqrt(square[k] / (1 - 0.999**step)) + 1e-8)
             p[k] = p[k] - rate * (move + DECAY * p[k])
-    return Weights(*(v.astype(np.float32) for v in (mean, scale, *p)))
+    return p
 
 
 def check(
@@ -269,7 +277,7 @@ def check(
             e.weight if e.quarter is None else e.weight * (e.quarter != out[n])
             for e, n in zip(examples, owner, strict=True)
         ]
-        learnt = train(examples, weights, given.seed)
+        learnt = train(examples, weights)
         for n in names:
             found[n] |= centre_lines(trace(frames[n], weights=learnt)) & (quarter == out[n])
     for ignore in (False, True):
@@ -281,7 +289,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("frames", type=Path)
     parser.add_argument("--check", action="store_true")
-    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=ROOT / "src/nociscope/assays/ccm/weights.json")
     given = parser.parse_args()
     annotated = json.loads((HERE / "ccm_annotations.json").read_text())
@@ -298,9 +305,9 @@ def main() -> None:
     made = list(simulated(rng))
     examples, owner = examples + made, owner + [""] * len(made)
     if given.check:
-        check(given, frames, annotated, examples, owner)
+        check(frames, annotated, examples, owner)
         return
-    learnt = train(examples, [e.weight for e in examples], given.seed)
+    learnt = train(examples, [e.weight for e in examples])
     rounded = {k: np.vectorize(lambda v: float(f"{v:.4g}"))(getattr(learnt, k)).tolist() for k in Weights.__slots__}
     lines = ",\n".join(f'"{k}": {json.dumps(v)}' for k, v in rounded.items())
     given.out.write_text("{\n" + lines + "\n}\n", encoding="utf-8")

@@ -1,6 +1,7 @@
-"""How much every point of a path looks like nerve: a small network that slides along the path.
+"""How much every point of a path looks like nerve: three small networks that slide along the path.
 
-Two layers of a few units look at a point and at means over windows along the path; the last is a weighted sum. There
+Two layers of a few units look at a point and at means over windows along the path; the last is a weighted sum. The
+three differ only in where their training began; their mean depends less on chance than each of them. There
 is no direction in what goes in (:mod:`~nociscope.assays.ccm.appearance`) nor in the windows, so the score does not
 change when a frame is turned or flipped. The weights are ours: ``docs/validation/ccm_train.py`` made them from
 simulated frames and our own annotation of three real ones.
@@ -27,14 +28,14 @@ CERTAIN = 5.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Weights:
-    """The network.
+    """The networks.
 
     Attributes
     ----------
     mean, scale : float32, shape (quantities,)
-    first, second : float32, shape (inputs + 1, units)
+    first, second : float32, shape (networks, inputs + 1, units)
         The last row is the constant.
-    last : float32, shape (inputs + 1,)
+    last : float32, shape (networks, inputs + 1)
     """
 
     mean: Values
@@ -68,8 +69,11 @@ def scores(values: Values, along: Bundle, weights: Weights | None = None) -> NDA
     """
     w = weights or shipped()
     x = np.clip((values - w.mean) / w.scale, -CLIP, CLIP)
-    one = np.tanh(x @ w.first[:-1] + w.first[-1])
-    seen = np.concatenate([one, along.slide(one, SHORT), along.slide(one, MIDDLE)], axis=1)
-    two = np.tanh(seen @ w.second[:-1] + w.second[-1])
-    seen = np.concatenate([two, along.slide(two, MIDDLE), along.slide(two, LONG)], axis=1)
-    return np.clip((seen @ w.last[:-1] + w.last[-1]).astype(float), -CERTAIN, CERTAIN)
+    total = np.zeros(len(x))
+    for first, second, last in zip(w.first, w.second, w.last, strict=True):
+        one = np.tanh(x @ first[:-1] + first[-1])
+        seen = np.concatenate([one, along.slide(one, SHORT), along.slide(one, MIDDLE)], axis=1)
+        two = np.tanh(seen @ second[:-1] + second[-1])
+        seen = np.concatenate([two, along.slide(two, MIDDLE), along.slide(two, LONG)], axis=1)
+        total += seen @ last[:-1] + last[-1]
+    return np.clip(total / len(w.first), -CERTAIN, CERTAIN)

@@ -16,8 +16,12 @@ REACH = 14
 TRIM = 8
 """How far, in pixels, an end is drawn back at most: what the path filter can add to a nerve."""
 
-ROUND_END = 1.9
-"""How far the half level of a round end lies beyond the last point of the centre line, in pixels."""
+ROUND_END = 1.4
+"""How far the half level of a round end lies beyond the last point of the centre line, in pixels: measured on simulated
+nerves (``docs/validation/ccm.md``)."""
+
+BORDER_GAP = 10
+"""Most points by which a nerve may fall short of the border of the frame and still be led to it: frames darken there."""
 
 
 def place_ends(graph: Graph, contrast: Image) -> None:
@@ -67,10 +71,19 @@ def _with_end(path: Path, contrast: Image) -> Path:
     elif last + 1 < count and last >= 0:
         part = (mean[last] - half) / max(mean[last] - mean[last + 1], 1e-6)
         out = np.concatenate([out, [line[last] + part * (line[last + 1] - line[last])]])
+        out = _shortened(out, ROUND_END)
     return out
 
 
-BORDER_GAP = 10
+def _shortened(path: Path, by: float) -> Path:
+    """Return the path without its last `by` pixels."""
+    left = np.cumsum(np.hypot(*np.diff(path[::-1], axis=0).T))
+    k = int(np.searchsorted(left, by)) + 1
+    if k >= len(path):
+        return path
+    step = path[-k - 1] - path[-k]
+    over = left[k - 1] - by
+    return np.concatenate([path[:-k], [path[-k - 1] - over * step / max(float(np.hypot(*step)), 1e-9)]])
 
 
 def _relief(points: Path, contrast: Image) -> NDArray[np.float64]:

@@ -15,6 +15,10 @@ GAP = 14.0
 """Widest gap in pixels over which two ends that point at each other are joined."""
 
 
+TOUCH = 3.0
+"""Ends nearer than this, in pixels, are joined whatever their direction."""
+
+
 def contract_junctions(graph: Graph) -> None:
     """Make one junction of two that a short edge joins, and drop short loops."""
     while True:
@@ -66,7 +70,8 @@ def link_ends(graph: Graph) -> None:
         for kb, pb, db in ends[i + 1 :]:
             gap = pb - pa
             distance = float(np.hypot(*gap))
-            if ka != kb and 0 < distance <= GAP and da @ gap > 0.75 * distance and -(db @ gap) > 0.75 * distance:
+            facing = min(da @ gap, -(db @ gap)) > 0.75 * distance or distance < TOUCH
+            if ka != kb and 0 < distance <= GAP and facing:
                 pairs.append((distance, ka, kb, pa, pb))
     used: set[int] = set()
     for _, ka, kb, pa, pb in sorted(pairs, key=lambda t: t[:3]):
