@@ -129,10 +129,10 @@ def _cells(points: Path, shape: tuple[int, int]) -> tuple[NDArray[np.intp], NDAr
 def _surroundings(along: Bundle, seen: Response) -> NDArray[np.float64]:
     """Return responses, noise and background, and how the paths around run: shape (points, 9)."""
     rows, columns = _cells(along.points, seen.local.shape)
+    cells = rows * seen.local.shape[1] + columns
 
     def field(values: NDArray[np.floating], sigma: float) -> Image:
-        drawn = np.zeros(seen.local.shape, np.float32)
-        np.add.at(drawn, (rows, columns), values.astype(np.float32))
+        drawn = np.bincount(cells, values, seen.local.size).reshape(seen.local.shape).astype(np.float32)
         return np.asarray(smooth(drawn, sigma)[rows, columns])
 
     evidence = seen.evidence[rows, columns]

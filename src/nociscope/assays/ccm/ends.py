@@ -17,11 +17,11 @@ TRIM = 8
 """How far, in pixels, an end is drawn back at most: what the path filter can add to a nerve."""
 
 ROUND_END = 1.4
-"""How far the half level of a round end lies beyond the last point of the centre line, in pixels: measured on simulated
-nerves (``docs/validation/ccm.md``)."""
+"""How far the half level of a round end lies beyond the last point of the centre line, in pixels: measured on
+simulated nerves (``docs/validation/ccm.md``)."""
 
 BORDER_GAP = 10
-"""Most points by which a nerve may fall short of the border of the frame and still be led to it: frames darken there."""
+"""Most points by which a nerve may fall short of the border and still be led to it: frames darken there."""
 
 
 def place_ends(graph: Graph, contrast: Image) -> None:

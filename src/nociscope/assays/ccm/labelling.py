@@ -22,8 +22,13 @@ LEAST_PATH = 25.0
 SWITCH = 4.0
 """What a change between nerve and not nerve along a path costs, in units of score times points."""
 
-KEEP = -0.2
-"""Score above which a point alone counts as nerve: misses and false lines balance on quarters left out of training."""
+KEEP = -0.5
+"""Score above which a point alone counts as nerve: there, misses and false lines balance on quarters of frames that
+were left out of training."""
+
+
+CLEAR = 1.5
+"""Score that a stretch has to reach somewhere to be kept."""
 
 
 def candidates(skeleton_graph: Graph) -> None:
@@ -63,6 +68,7 @@ def keep_nerves(
     score = scores(appearance(along, seen), along, weights) - KEEP
     first = np.flatnonzero(np.diff(along.starts, prepend=-1))
     label = np.concatenate([best_labels(s, SWITCH) for s in np.split(score, first[1:])])
+    label = with_clear_point(label, score, along.starts)
     p = 1 / (1 + np.exp(-score))
     doubt = np.add.reduceat(np.sqrt(p * (1 - p)), first)
     kept = cut(graph, followed, label)
@@ -93,6 +99,23 @@ def best_labels(score: NDArray[np.float64], switch: float) -> NDArray[np.bool_]:
         label = d >= -switch if label else d > switch
         labels.append(label)
     return np.array(labels[::-1], bool)
+
+
+def with_clear_point(
+    label: NDArray[np.bool_], score: NDArray[np.float64], starts: NDArray[np.intp]
+) -> NDArray[np.bool_]:
+    """Return the labels without the stretches that are nowhere clear: grain alone makes faint lines too.
+
+    Parameters
+    ----------
+    label : bool, shape (points,)
+    score : float, shape (points,)
+    starts : int, shape (points,)
+        First point of the own path.
+    """
+    begins = np.flatnonzero((np.diff(label, prepend=not label[0])) | (np.diff(starts, prepend=-1) != 0))
+    highest = np.maximum.reduceat(score, begins)
+    return label & np.repeat(highest >= CLEAR, np.diff(begins, append=len(label)))
 
 
 def cut(graph: Graph, followed: Sequence[Chain], label: NDArray[np.bool_]) -> Graph:
