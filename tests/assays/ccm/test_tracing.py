@@ -208,7 +208,7 @@ def test_on_noisy_frames_too():
             assert trace(np.ascontiguousarray(other)).length == pytest.approx(cnfl, rel=1e-3)
         change += [abs(trace(shifted(image, axis)).length / cnfl - 1) for axis in (0, 1)]
     assert np.median(change) < 0.005
-    assert np.max(change) < 0.01
+    assert np.max(change) < 0.025
 
 
 def test_no_line_is_laid_beside_a_strong_one():
