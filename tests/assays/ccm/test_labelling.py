@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from nociscope.assays.ccm.chains import chains
 from nociscope.assays.ccm.graph import Edge, Graph
-from nociscope.assays.ccm.labelling import best_labels, cut
+from nociscope.assays.ccm.labelling import CLEAR, best_labels, cut, with_clear_point
 
 
 def worth(labels, score, switch):
@@ -38,3 +38,11 @@ def test_what_is_cut_keeps_its_places():
     one, two = sorted(cut(graph, followed, label).edges, key=lambda e: e.path[:, 1].min())
     assert (one.path[:, 1].min(), one.path[:, 1].max()) == (0, 9)
     assert (two.path[:, 1].min(), two.path[:, 1].max()) == (30, 49)
+
+
+def test_a_stretch_that_is_nowhere_clear_goes():
+    starts = np.r_[np.zeros(10, int), np.full(10, 10)]
+    label = np.r_[np.ones(4, bool), np.zeros(2, bool), np.ones(14, bool)]
+    score = np.full(20, 0.5)
+    score[2] = score[15] = CLEAR
+    assert np.flatnonzero(with_clear_point(label, score, starts)).tolist() == [*range(4), *range(10, 20)]

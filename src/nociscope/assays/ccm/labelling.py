@@ -26,9 +26,8 @@ KEEP = -0.5
 """Score above which a point alone counts as nerve: there, misses and false lines balance on quarters of frames that
 were left out of training."""
 
-
 CLEAR = 1.5
-"""Score that a stretch has to reach somewhere to be kept."""
+"""Score above :data:`KEEP` that a stretch has to reach somewhere to be kept."""
 
 
 def candidates(skeleton_graph: Graph) -> None:
