@@ -80,7 +80,8 @@ def _figure(
     caption = (
         f"{which.capitalize()}, {place}: {len(frames)} frame{'s' if len(frames) != 1 else ''}. Above, the frame of "
         f"middle density (outlined below) as recorded and with its tracing: {trunks} main "
-        f"trunk{'s' if trunks != 1 else ''} (thick, orange), other nerves (thin, blue) and {t.numbers.branch_points} branch points (yellow); bar 100 "
+        f"trunk{'s' if trunks != 1 else ''} (thick, orange), other nerves (thin, blue) and "
+        f"{t.numbers.branch_points} branch points (yellow); bar 100 "
         f"µm. Below, all frames with nerve length in mm/mm² and the 95 % interval of the tracing; frames ran from "
         f"{min(values):.1f} to {max(values):.1f}."
     )
