@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nociscope.assays.ccm.graph import from_skeleton, merge_pairs, path_length, prune_spurs, smooth_path, split_edges
+from nociscope.assays.ccm.graph import from_skeleton, path_length, prune_spurs, smooth_path
 
 
 def picture(text):
@@ -35,16 +35,6 @@ def test_short_spurs_go_and_the_line_is_whole_again():
     prune_spurs(g, 5)
     assert len(g.edges) == 1
     assert g.edges[0].length > 7
-
-
-def test_splitting_and_merging_give_the_line_back():
-    g = from_skeleton(np.eye(90, dtype=bool))
-    whole = g.edges[0].length
-    split_edges(g, 20)
-    assert len(g.edges) == round(whole / 20)
-    merge_pairs(g)
-    assert len(g.edges) == 1
-    assert g.edges[0].length == pytest.approx(whole)
 
 
 @settings(max_examples=60, deadline=None)

@@ -129,8 +129,9 @@ ASSAY = Assay(
     settings=CcmSettings,
     methods=(
         "Corneal nerves were traced by the detector of this program (oriented line filters against both flanks, in "
-        "units of the noise of the same frame; evidence summed along curved paths; pieces of about 30 µm "
-        "judged one by one). CNFL is the length of the smoothed centre lines over the area of the whole frame, "
+        "units of the noise of the same frame; evidence summed along curved paths; every point of a path scored by "
+        "small networks that slide along it, and the best labelling of whole paths kept). CNFL is the length of the "
+        "smoothed centre lines over the area of the whole frame, "
         "without nerves shorter than {shortest_nerve_um} µm. A main trunk crosses the frame from one side to "
         "another or is at least 40 % of its side long and does not begin on another nerve. The value of an eye "
         "is the mean over its usable frames; "

@@ -79,8 +79,9 @@ def _figure(
     trunks = t.numbers.trunks
     caption = (
         f"{which.capitalize()}, {place}: {len(frames)} frame{'s' if len(frames) != 1 else ''}. Above, the frame of "
-        f"middle density as recorded and with its tracing: {trunks} main trunk{'s' if trunks != 1 else ''} (thick, "
-        f"orange), other nerves (thin, blue) and {t.numbers.branch_points} branch points (yellow); bar 100 "
+        f"middle density (outlined below) as recorded and with its tracing: {trunks} main "
+        f"trunk{'s' if trunks != 1 else ''} (thick, orange), other nerves (thin, blue) and "
+        f"{t.numbers.branch_points} branch points (yellow); bar 100 "
         f"µm. Below, all frames with nerve length in mm/mm² and the 95 % interval of the tracing; frames ran from "
         f"{min(values):.1f} to {max(values):.1f}."
     )

@@ -8,7 +8,6 @@ degrees by 8 %.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -275,19 +274,17 @@ def prune_spurs(graph: Graph, shortest: float) -> None:
         drop_edges(graph, doomed)
 
 
-def split_edges(graph: Graph, longest: float) -> None:
-    """Cut edges into equal pieces of about `longest` pixels, joined by new nodes of degree two."""
-    pieces: list[Edge] = []
-    key = max(graph.nodes, default=-1) + 1
-    for e in graph.edges:
-        count = max(1, round(e.length / longest))
-        cuts = np.linspace(0, len(e.path) - 1, count + 1).astype(int)
-        a = e.a
-        for i, (start, stop) in enumerate(pairwise(cuts)):
-            b = e.b
-            if i < count - 1:
-                b, key = key, key + 1
-                graph.nodes[b] = (float(e.path[stop, 0]), float(e.path[stop, 1]))
-            pieces.append(Edge(a, b, e.path[start : stop + 1]))
-            a = b
-    graph.edges = pieces
+def drop_small_components(graph: Graph, shortest: float, at_border: float | None = None) -> None:
+    """Remove connected components whose edges together are shorter than `shortest` pixels.
+
+    Those that reach the border of the frame, beyond which they may go on, need only `at_border`.
+    """
+    doomed: set[int] = set()
+    h, w = graph.shape
+    for group in graph.components():
+        ends = np.concatenate([graph.edges[i].path[[0, -1]] for i in group])
+        outward = bool(((ends < 6) | (ends > [h - 7, w - 7])).any())
+        least = at_border if at_border is not None and outward else shortest
+        if sum(graph.edges[i].length for i in group) < least:
+            doomed |= set(group)
+    drop_edges(graph, doomed)

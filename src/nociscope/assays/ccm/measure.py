@@ -79,7 +79,6 @@ def traced(frame: Frame, settings: CcmSettings) -> Traced:
     else:
         tracing = trace(image, settings.shortest_nerve_um / STANDARD_UM)
         method = FRAME_METHOD
-    tracing = replace(tracing, seen=None)
     mask = nerve_mask(tracing)
     numbers = measure_frame(tracing, mask)
     cnfl = numbers.length / numbers.area

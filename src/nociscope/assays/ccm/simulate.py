@@ -56,6 +56,8 @@ class Scene:
         Relative darkening at the corners.
     cells, folds : int
         Dendritic cells and dark folds.
+    fold_borders : int
+        Soft borders of folds: dark on one side, with a faint bright rim.
     epithelium : bool
         An epithelial mosaic instead of nerves.
     """
@@ -72,6 +74,7 @@ class Scene:
     vignetting: float = 0.35
     cells: int = 2
     folds: int = 0
+    fold_borders: int = 0
     epithelium: bool = False
 
 
@@ -110,6 +113,7 @@ def simulate_frame(scene: Scene, seed: int) -> SimulatedFrame:
         image += _mosaic(scene.brightness * 0.5, rng)
     _add_cells(image, scene, rng)
     _add_folds(image, scene.folds, rng)
+    _add_fold_borders(image, scene.fold_borders, rng)
     yy, xx = np.mgrid[:SIDE, :SIDE] / (SIDE - 1.0) * 2 - 1
     image *= 1 - scene.vignetting * (xx**2 + yy**2) / 2
     if scene.noise > 0:
@@ -254,6 +258,20 @@ def _add_folds(image: NDArray[np.float64], folds: int, rng: np.random.Generator)
         u = xx * math.cos(angle) + yy * math.sin(angle)
         v = yy * math.cos(angle) - xx * math.sin(angle) - offset - bend * u**2
         image *= 1 - 0.5 * np.exp(-0.5 * (v / 16.0) ** 2) + 0.22 * np.exp(-0.5 * (v / 6.0) ** 2)
+
+
+def _add_fold_borders(image: NDArray[np.float64], borders: int, rng: np.random.Generator) -> None:
+    """Darken one side of a bent line: steeply within a few pixels, fading over some tens, with a rim on the other."""
+    yy, xx = np.mgrid[:SIDE, :SIDE] - (SIDE - 1) / 2
+    for _ in range(borders):
+        angle, offset = float(rng.uniform(0, 2 * np.pi)), float(rng.uniform(-130, 130))
+        bend = float(rng.uniform(-0.0015, 0.0015))
+        depth, rim = float(rng.uniform(0.25, 0.6)), float(rng.uniform(0.0, 0.25))
+        edge, fade = float(rng.uniform(2.5, 6.0)), float(rng.uniform(15, 60))
+        u = xx * math.cos(angle) + yy * math.sin(angle)
+        v = yy * math.cos(angle) - xx * math.sin(angle) - offset - bend * u**2
+        dark = np.exp(-np.maximum(v, 0) / fade) / (1 + np.exp(-1.7 * v / edge))
+        image *= 1 - depth * dark + rim * np.exp(-0.5 * ((v + 1.5 * edge) / edge) ** 2)
 
 
 def png_bytes(pixels: NDArray[np.uint8]) -> bytes:
