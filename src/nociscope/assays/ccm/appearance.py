@@ -69,7 +69,7 @@ class Bundle:
         total = np.zeros((len(values) + 1, values.shape[1]))
         for _ in range(2):
             np.cumsum(values, axis=0, dtype=float, out=total[1:])
-            values = (total[high] - total[low]).astype(np.float32) * share
+            values = (total.take(high, 0) - total.take(low, 0)).astype(np.float32) * share
         return values
 
 

@@ -64,7 +64,7 @@ def chains(graph: Graph, contrast: Image) -> list[Chain]:
     for i, e in enumerate(graph.edges):
         at.setdefault(e.a, []).append((i, True))
         at.setdefault(e.b, []).append((i, False))
-    light = [float(sample(contrast, e.path).mean()) for e in graph.edges]
+    light = _brightness(graph, contrast)
     follows: dict[End, End] = {}
     for ends in at.values():
         follows.update(_continuations(ends, graph, light))
@@ -72,6 +72,16 @@ def chains(graph: Graph, contrast: Image) -> list[Chain]:
     starts = [(i, s) for i in range(len(graph.edges)) for s in (True, False) if (i, s) not in follows]
     starts += [(i, True) for i in range(len(graph.edges))]
     return [_chain(graph, i, start, follows, used) for i, start in starts if i not in used]
+
+
+def _brightness(graph: Graph, contrast: Image) -> list[float]:
+    """Return the mean contrast along every edge."""
+    if not graph.edges:
+        return []
+    counts = np.array([len(e.path) for e in graph.edges])
+    along = sample(contrast, np.concatenate([e.path for e in graph.edges])).astype(float)
+    means: list[float] = (np.add.reduceat(along, np.cumsum(counts) - counts) / counts).tolist()
+    return means
 
 
 def _continuations(ends: list[End], graph: Graph, light: list[float]) -> dict[End, End]:

@@ -309,14 +309,16 @@ def path_evidence(z: Image, f: Filter, phase: tuple[int, int] = (0, 0)) -> tuple
     dx = np.rint(f.step / 2 * np.cos(angle)).astype(int)
     dy = np.rint(f.step / 2 * np.sin(angle)).astype(int)
     tail = np.zeros((2 * n, *own.shape[1:]), np.float32)
+    turned, best = np.empty_like(tail), np.empty_like(own[0])
     nearby = own[0]
     for k in range(f.steps):
         tail[:n] += own
         tail[n:] += own
-        turned = tail - np.float32(f.bend)
-        best = np.maximum(tail, np.maximum(np.roll(turned, 1, 0), np.roll(turned, -1, 0)))
+        np.subtract(tail, np.float32(f.bend), out=turned)
         for i in range(2 * n):
-            _shift(best[i], dy[i], dx[i], tail[i])
+            np.maximum(turned[i - 1], turned[(i + 1) % (2 * n)], out=best)
+            np.maximum(best, tail[i], out=best)
+            _shift(best, dy[i], dx[i], tail[i])
         if k + 1 == f.few:
             nearby = (tail[:n] + tail[n:] + own).max(0) / np.float32(2 * f.few + 1)
     evidence = (tail[:n] + tail[n:] + own).max(0) / np.float32(2 * f.steps + 1)

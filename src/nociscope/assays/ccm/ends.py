@@ -58,7 +58,7 @@ def _with_end(path: Path, contrast: Image) -> Path:
     if half <= 0 or count == 0:
         return path
     relief = _relief(line[:count], contrast)
-    mean = np.convolve(np.pad(relief, 1, mode="edge"), np.ones(3) / 3, "valid")
+    mean = np.convolve(np.concatenate([relief[:1], relief, relief[-1:]]), np.ones(3) / 3, "valid")
     above = np.flatnonzero(mean >= half)
     gaps = np.diff(np.concatenate([[-1], above]))
     broken = np.flatnonzero(gaps > 6)

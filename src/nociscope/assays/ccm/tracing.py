@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -192,13 +191,11 @@ def _width(path: Path, contrast: Image) -> float:
     some = path[::2]
     profile = sample(contrast, some[:, None] + offsets[None, :, None] * normals(path)[::2][:, None])
     cuts = np.linspace(0, len(some), max(1, len(some) // 15) + 1).astype(int)
-    widths, weights = [], []
-    for start, stop in pairwise(cuts):
-        width = _half_width(profile[start:stop].mean(0).astype(float), offsets)
-        if width is not None:
-            widths.append(width)
-            weights.append(stop - start)
-    return float(np.average(widths, weights=weights)) if widths else 3.0
+    counts = np.diff(cuts)
+    means = np.add.reduceat(profile.astype(float), cuts[:-1], axis=0) / counts[:, None]
+    widths = [(_half_width(mean, offsets), int(n)) for mean, n in zip(means, counts, strict=True)]
+    found = [(width, n) for width, n in widths if width is not None]
+    return sum(width * n for width, n in found) / sum(n for _, n in found) if found else 3.0
 
 
 def _half_width(profile: NDArray[np.float64], offsets: NDArray[np.float64]) -> float | None:
