@@ -7,6 +7,7 @@ left out, and it is said.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -189,8 +190,9 @@ def used(nerves: Sequence[MotorNerve], limits: Limits) -> list[str]:
 
 
 def shown(value: float) -> str:
-    """Return a number as findings print it."""
-    return format_number(round(value, 4))
+    """Return a number as findings print it: to four digits, as whole numbers are."""
+    decimals = 3 if value == 0 else max(0, 3 - math.floor(math.log10(abs(value))))
+    return format_number(round(value, decimals))
 
 
 def reaches(value: float, threshold: float) -> bool:
