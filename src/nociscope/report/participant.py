@@ -167,7 +167,7 @@ def _content(result: VisitResult, known: Mapping[str, Assay], room: Room) -> dic
     norms = sorted(result.norms, key=lambda n: n.status == "local")
     sources = _sources(norms)
     links = {
-        n.key: NormLink(key=s.key, anchor=s.anchor, unverified=s.unverified)
+        n.key: NormLink(key=s.key, anchor=s.anchor, unverified=s.unverified, own=n.status == "local")
         for n, s in zip(norms, sources, strict=True)
     }
     anchors: dict[str, str] = {}

@@ -16,11 +16,15 @@ Z_SHOWN = 4.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NormLink:
-    """How a table names a norm: its key, where on the page its source stands, and whether to trust it."""
+    """How a table names a norm: its key, where on the page its source stands, and whether to trust it.
+
+    `own` is one of the study's own controls: their keys are long and all alike, so tables name them in two words.
+    """
 
     key: str
     anchor: str
     unverified: bool
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -324,7 +328,7 @@ def _cells(score: Score, decimals: int | None, norms: Mapping[str, NormLink], fo
     return ScoreCells(
         expected="" if score.expected is None else wording.number(score.expected, decimals),
         limits=wording.limits(score.limit_low, score.limit_high, decimals),
-        z="" if score.z is None else wording.number(score.z, 1),
+        z="" if score.z is None else wording.number(round(score.z, 1), 1),
         z_at=z_at,
         z_beyond=beyond,
         percentile=wording.percentile(score.percentile),
