@@ -20,7 +20,7 @@ from nociscope.evidence.register import load_register
 from nociscope.report.group import group_page
 from nociscope.report.page import size
 from nociscope.study import open_study
-from nociscope.tables import MISSING
+from nociscope.tsv import MISSING
 
 
 def main() -> None:

@@ -16,7 +16,8 @@ from nociscope.cohort.responders import RESPONDERS
 from nociscope.cohort.study import TABLES
 from nociscope.engine.logs import PROBLEMS
 from nociscope.rules.registry import markdown
-from nociscope.tables import FINDINGS, MECHANISMS, READINGS, SCORES, Table
+from nociscope.tables import FINDINGS, MECHANISMS, READINGS, SCORES
+from nociscope.tsv import Table
 
 HERE = Path(__file__).parent
 COMMANDS = (

@@ -14,8 +14,9 @@ import numpy as np
 from nociscope.assays.declaration import Assay, Figure, Measure, TableInput, setting
 from nociscope.problems import BadInput, Problem
 from nociscope.study import Visit
-from nociscope.tables import MISSING, SITES, Column, Reading, Score, Table
+from nociscope.tables import SITES, Reading, Score
 from nociscope.truth import Simulated, TrueValue, Truth
+from nociscope.tsv import MISSING, Column, Table
 
 PINPRICK = Table(
     "pinprick",

@@ -18,7 +18,7 @@ from statistics import median
 
 from nociscope.cohort.compare import Estimate, auc, rank_correlation
 from nociscope.files import read_text
-from nociscope.tables import parse_number, split_tsv
+from nociscope.tsv import parse_number, split_tsv
 
 YOUNGEST_PATIENT = 47
 

@@ -15,7 +15,8 @@ from nociscope.change.model import Course
 from nociscope.mechanisms.result import Mechanism
 from nociscope.problems import Problem
 from nociscope.rules.model import Finding
-from nociscope.tables import MISSING, Reading, Score
+from nociscope.tables import Reading, Score
+from nociscope.tsv import MISSING
 
 COURSE = "change"
 """What figures of change over the visits have in place of an assay."""

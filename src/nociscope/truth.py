@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from nociscope.tables import MISSING, Value
+from nociscope.tsv import MISSING, Value
 
 MECHANISM_KEYS = (
     "distal_small_fibre_loss",

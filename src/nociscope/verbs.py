@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from nociscope.norms.build import BuildReport
     from nociscope.study.checks import CheckReport
     from nociscope.study.records import Participant
-    from nociscope.tables import Reading, Score, Table
+    from nociscope.tables import Reading, Score
+    from nociscope.tsv import Table
 
 DEMO_PEOPLE = 24
 DEMO_SEED = 1
@@ -429,7 +430,7 @@ def _read_readings(path: Path) -> tuple[tuple[Reading, ...], list[Problem]]:
 
 
 def _read_table(path: Path, table: Table, needed: Sequence[str]) -> tuple[Any, list[Problem]]:
-    from nociscope.tables import split_tsv
+    from nociscope.tsv import split_tsv
 
     header, raw, problems = split_tsv(files.read_text(path), path.name)
     missing = [name for name in needed if name not in header]

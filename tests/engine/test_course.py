@@ -10,8 +10,8 @@ from nociscope.assays.registry import assay_named
 from nociscope.engine.run import Options, run_study
 from nociscope.engine.store import load
 from nociscope.problems import InvalidStudy
-from nociscope.tables import split_tsv
 from nociscope.truth import Truth
+from nociscope.tsv import split_tsv
 from nociscope.virtual.writer import write_study
 from tests.engine.conftest import contents
 

@@ -14,8 +14,9 @@ from nociscope.problems import BadInput
 from nociscope.report.participant import participant_page
 from nociscope.results import VisitResult
 from nociscope.study import open_study
-from nociscope.tables import MECHANISMS, Score, split_tsv
+from nociscope.tables import MECHANISMS, Score
 from nociscope.truth import MECHANISM_KEYS
+from nociscope.tsv import split_tsv
 
 
 def score(assay, site, measure, z):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from nociscope.engine.run import Options, run_study
-from nociscope.tables import split_tsv
+from nociscope.tsv import split_tsv
 from tests.rules.people import LARGE, MOTOR, SMALL, none_of
 
 NORM = """\

@@ -7,8 +7,9 @@ import pytest
 from nociscope import verbs
 from nociscope.cli import main
 from nociscope.problems import BadInput
-from nociscope.tables import MECHANISMS, split_tsv
+from nociscope.tables import MECHANISMS
 from nociscope.truth import MECHANISM_KEYS
+from nociscope.tsv import split_tsv
 
 HEADER = "participant_id\tsession_id\tassay\tsite\tside\tmeasure\tz\n"
 

@@ -10,7 +10,7 @@ from nociscope.rules.fibromyalgia import AREAS, REGIONS, SSS_2010, SSS_2011
 from nociscope.rules.model import Evidence, VisitEvidence
 from nociscope.rules.registry import rule_named
 from nociscope.study.records import Participant
-from nociscope.tables import RawRow
+from nociscope.tsv import RawRow
 
 COUNTED = ("shoulder_girdle", "hip", "upper_arm", "upper_leg", "lower_arm", "lower_leg")
 AXIS = ("neck", "upper_back", "lower_back")

@@ -15,7 +15,7 @@ import pytest
 from nociscope.assays.declaration import Assay, FileInput, TableInput, setting
 from nociscope.problems import Problem
 from nociscope.study.settings import Settings, load_settings
-from nociscope.tables import Column, Table
+from nociscope.tsv import Column, Table
 
 PROBE_TABLE = Table(
     "probe",

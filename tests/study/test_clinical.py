@@ -2,7 +2,7 @@ from pathlib import Path
 
 from nociscope.study import Participant, RawTable, Visit
 from nociscope.study.clinical import CLINICAL_TABLES, read_clinical
-from nociscope.tables import RawRow
+from nociscope.tsv import RawRow
 
 
 def visit_of(**tables):

@@ -9,8 +9,8 @@ import pytest
 from nociscope.assays.biopsy import ASSAY as BIOPSY
 from nociscope.assays.declaration import Assay, TableInput
 from nociscope.problems import CannotWrite
-from nociscope.tables import Column, Table, split_tsv
 from nociscope.truth import Simulated, SimulatedFile, TrueValue, Truth
+from nociscope.tsv import Column, Table, split_tsv
 from nociscope.virtual import population, write_study
 
 SINGLE = Table(

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from nociscope.problems import Problem
 from nociscope.study.inputs import FileInput, TableInput
-from nociscope.tables import MISSING, Reading, Score
+from nociscope.tables import Reading, Score
 from nociscope.truth import Simulated, Truth
+from nociscope.tsv import MISSING
 
 if TYPE_CHECKING:
     from nociscope.study.records import Visit

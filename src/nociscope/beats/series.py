@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nociscope.tables import MISSING
+from nociscope.tsv import MISSING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -10,7 +10,8 @@ from nociscope.change.reference import IVIG_TRIALS, Z, is_ivig, limit_for, place
 from nociscope.rules.model import Evidence, VisitEvidence
 from nociscope.rules.nerves import exceeds
 from nociscope.rules.reliable_change import lower_is_better
-from nociscope.tables import Reading, format_number
+from nociscope.tables import Reading
+from nociscope.tsv import format_number
 
 _Key = tuple[str, str, str, str, str, str]
 

@@ -9,7 +9,8 @@ from nociscope.assays.declaration import Figure
 from nociscope.change.model import Change, Course
 from nociscope.change.reference import placebo_change_for
 from nociscope.rules.model import VisitEvidence
-from nociscope.tables import MISSING, Reading, format_number
+from nociscope.tables import Reading
+from nociscope.tsv import MISSING, format_number
 
 MOST_PANELS = 9
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Literal
 
-from nociscope.tables import KEY_COLUMNS, MISSING, Column, Parsed, Table, Value
+from nociscope.tables import KEY_COLUMNS
+from nociscope.tsv import MISSING, Column, Parsed, Table, Value
 
 ChangeVerdict = Literal["improved", "worsened", "changed", "within_error", "no_limit"]
 

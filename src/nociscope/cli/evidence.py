@@ -353,7 +353,7 @@ def evidence_screen(
     from nociscope import files
     from nociscope.evidence.literature import read_citations, screen
     from nociscope.evidence.register import load_register
-    from nociscope.tables import format_cell
+    from nociscope.tsv import format_cell
 
     found = screen([c for path in sources for c in read_citations(path)], load_register())
     for copy, first in found.duplicates:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nociscope.tables import format_number
+from nociscope.tsv import format_number
 
 if TYPE_CHECKING:
     from nociscope.evidence.diagnostic import Accuracy

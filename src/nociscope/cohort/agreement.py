@@ -12,7 +12,7 @@ from nociscope.cohort.compare import Z95
 from nociscope.cohort.people import Person
 from nociscope.cohort.quantities import PersonValue
 from nociscope.cohort.shares import percent_of, with_all
-from nociscope.tables import Column, Table, Value
+from nociscope.tsv import Column, Table, Value
 
 if TYPE_CHECKING:
     from nociscope.results import VisitResult

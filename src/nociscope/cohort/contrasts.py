@@ -14,7 +14,7 @@ from nociscope.cohort.describe import Scale, scaled
 from nociscope.cohort.multiplicity import benjamini_hochberg, holm
 from nociscope.cohort.quantities import QUANTITY_COLUMNS, PersonValue, Quantity
 from nociscope.evidence.effects import standardised_difference
-from nociscope.tables import Column, Table, Value
+from nociscope.tsv import Column, Table, Value
 
 COMPARISONS = Table(
     "comparisons",

@@ -12,7 +12,7 @@ import numpy as np
 from nociscope.cohort.describe import mean_interval
 from nociscope.cohort.people import Person, groups_of
 from nociscope.cohort.quantities import QUANTITY_COLUMNS, Quantity
-from nociscope.tables import Column, Table, Value
+from nociscope.tsv import Column, Table, Value
 
 if TYPE_CHECKING:
     from nociscope.assays.declaration import Assay

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from nociscope.cohort.quantities import QUANTITY_COLUMNS, PersonValue, Quantity
-from nociscope.tables import Column, Table, Value
+from nociscope.tsv import Column, Table, Value
 
 if TYPE_CHECKING:
     from nociscope.assays.declaration import Assay

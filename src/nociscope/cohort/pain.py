@@ -8,7 +8,7 @@ from nociscope.cohort.compare import rank_correlation
 from nociscope.cohort.contrasts import ranked
 from nociscope.cohort.people import Person, groups_of
 from nociscope.cohort.quantities import QUANTITY_COLUMNS, PersonValue, Quantity
-from nociscope.tables import Column, Table, Value
+from nociscope.tsv import Column, Table, Value
 
 PAIN_MEASURES = ("pain_nrs_total", "bpi_severity", "npsi_total", "rand36_pain")
 """Questionnaires of pain; the first two that somebody filled in are taken."""

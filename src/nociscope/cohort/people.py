@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
-from nociscope.tables import MISSING, Column, Table, Value
+from nociscope.tsv import MISSING, Column, Table, Value
 
 if TYPE_CHECKING:
     from nociscope.results import VisitResult

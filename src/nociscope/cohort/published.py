@@ -14,7 +14,7 @@ from nociscope.cohort.quantities import PersonValue
 from nociscope.cohort.shares import percent_of
 from nociscope.evidence.effects import standardised_difference
 from nociscope.evidence.register import CONSTRUCTS, Register, Study, study_table
-from nociscope.tables import Column, Table, Value
+from nociscope.tsv import Column, Table, Value
 
 if TYPE_CHECKING:
     from nociscope.results import VisitResult

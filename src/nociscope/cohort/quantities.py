@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING, Literal
 
-from nociscope.tables import MISSING, Column, Reading, Score, Table
-from nociscope.tables import Value as Cell
+from nociscope.tables import Reading, Score
+from nociscope.tsv import MISSING, Column, Table
+from nociscope.tsv import Value as Cell
 
 if TYPE_CHECKING:
     from nociscope.assays.declaration import Assay, Measure

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from nociscope.change.reference import GEERTS_DOI, PLACEBO_RESPONDERS
-from nociscope.tables import Column, Table, Value
+from nociscope.tsv import Column, Table, Value
 
 if TYPE_CHECKING:
     from nociscope.results import VisitResult

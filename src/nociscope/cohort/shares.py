@@ -9,7 +9,7 @@ import numpy as np
 
 from nociscope.cohort.people import ALL, Person, groups_of
 from nociscope.evidence.effects import binomial_interval
-from nociscope.tables import MISSING, Column, Table, Value
+from nociscope.tsv import MISSING, Column, Table, Value
 
 if TYPE_CHECKING:
     from nociscope.mechanisms.result import Mechanism

@@ -32,7 +32,7 @@ from nociscope.cohort.quantities import (
 )
 from nociscope.cohort.responders import RESPONDERS, responder_rows
 from nociscope.cohort.shares import PROFILES, RULES, profile_rows, rule_rows
-from nociscope.tables import Table, Value
+from nociscope.tsv import Table, Value
 
 if TYPE_CHECKING:
     from nociscope.assays.declaration import Assay

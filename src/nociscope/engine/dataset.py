@@ -17,7 +17,8 @@ from nociscope.problems import BadInput, CannotWrite, clean_text
 from nociscope.results import COURSE, VisitResult
 from nociscope.study.entities import BIDS_VERSION
 from nociscope.study.records import Study
-from nociscope.tables import FINDINGS, MECHANISMS, MISSING, READINGS, SCORES, Column, Table
+from nociscope.tables import FINDINGS, MECHANISMS, READINGS, SCORES
+from nociscope.tsv import MISSING, Column, Table
 
 GROUP_PAGE = "group/report.html"
 

@@ -16,7 +16,8 @@ from nociscope.rules.registry import is_active, rules
 from nociscope.study.clinical import CLINICAL_TABLES, read_clinical
 from nociscope.study.records import Visit
 from nociscope.study.settings import Settings
-from nociscope.tables import MISSING, Reading, Score
+from nociscope.tables import Reading, Score
+from nociscope.tsv import MISSING
 
 if TYPE_CHECKING:
     from nociscope.mechanisms.profile import Explainer

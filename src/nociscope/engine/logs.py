@@ -8,7 +8,7 @@ from pathlib import Path
 from nociscope import files
 from nociscope.engine import store
 from nociscope.problems import Problem
-from nociscope.tables import MISSING, Column, Table, Value
+from nociscope.tsv import MISSING, Column, Table, Value
 
 PROBLEMS = Table(
     "problems",

@@ -26,7 +26,8 @@ from nociscope.results import AssayFigure, AssayFile, AssayResult, Quoted, Statu
 from nociscope.rules.evidence import visit_evidence
 from nociscope.rules.model import Evidence
 from nociscope.study.records import Participant, Visit
-from nociscope.tables import MISSING, Reading, Score, format_number
+from nociscope.tables import Reading, Score
+from nociscope.tsv import MISSING, format_number
 
 if TYPE_CHECKING:
     from nociscope.norms.library import NormLibrary

@@ -25,8 +25,9 @@ from nociscope.problems import (
     clean_text,
 )
 from nociscope.study.records import Study, Visit
-from nociscope.tables import MISSING, Reading
+from nociscope.tables import Reading
 from nociscope.threads import one_thread
+from nociscope.tsv import MISSING
 
 if TYPE_CHECKING:
     from nociscope.study.settings import Settings

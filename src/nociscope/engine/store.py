@@ -17,7 +17,8 @@ from nociscope.mechanisms.result import mechanism_from_json
 from nociscope.problems import BadInput, CannotWrite, Problem, clean_text
 from nociscope.results import AssayFigure, AssayFile, AssayResult, NormUsed, Quoted, VisitResult
 from nociscope.rules.model import finding_from_json
-from nociscope.tables import MECHANISMS, MISSING, READINGS, SCORES, Reading, Score, Table
+from nociscope.tables import MECHANISMS, READINGS, SCORES, Reading, Score
+from nociscope.tsv import MISSING, Parsed, Table, split_tsv
 
 LONGEST_NAME = 255
 """Bytes of the longest file name that common file systems take."""
@@ -261,8 +262,8 @@ def damaged(name: str) -> BadInput:
     )
 
 
-def _read_rows(out: Path, name: str, table: Table) -> tables.Parsed:
-    _header, rows, problems = tables.split_tsv(files.read_text(out / name, name), name)
+def _read_rows(out: Path, name: str, table: Table) -> Parsed:
+    _header, rows, problems = split_tsv(files.read_text(out / name, name), name)
     parsed = table.parse(rows)
     if problems or parsed.problems:
         raise BadInput([*problems, *parsed.problems])

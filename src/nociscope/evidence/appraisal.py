@@ -12,7 +12,7 @@ from typing import Literal
 
 from nociscope.evidence.studies import read_studies
 from nociscope.problems import BadInput, Problem, UsageError
-from nociscope.tables import Column, Table
+from nociscope.tsv import Column, Table
 
 Form = Literal["jbi-prevalence", "quadas-2"]
 

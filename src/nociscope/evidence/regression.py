@@ -12,7 +12,7 @@ from nociscope.evidence.heterogeneity import q_profile, weighted
 from nociscope.evidence.model import Fit, fit_model, inconsistency_of_tau2
 from nociscope.evidence.reading import Effects
 from nociscope.problems import BadInput, Problem
-from nociscope.tables import parse_number
+from nociscope.tsv import parse_number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from nociscope.evidence.heterogeneity import intercept
 from nociscope.evidence.model import fit_model
 from nociscope.evidence.reading import Effects
 from nociscope.problems import BadInput
-from nociscope.tables import parse_number
+from nociscope.tsv import parse_number
 
 if TYPE_CHECKING:
     from nociscope.evidence.pooling import Estimate

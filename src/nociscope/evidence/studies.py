@@ -11,7 +11,7 @@ from typing import Any
 
 from nociscope import files
 from nociscope.problems import BadInput, InputMissing, Problem, UsageError, clean_text
-from nociscope.tables import parse_number
+from nociscope.tsv import parse_number
 
 ALIASES = {
     "study_id": "study",

@@ -11,7 +11,7 @@ import numpy as np
 
 from nociscope.mechanisms.coefficients import Knowledge
 from nociscope.mechanisms.model import Floats
-from nociscope.tables import MISSING
+from nociscope.tsv import MISSING
 
 LARGEST = 50.0
 """Scores beyond this are taken as this: nothing measured in a person lies further out."""

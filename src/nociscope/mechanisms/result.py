@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from nociscope.tables import Value, format_number
+from nociscope.tsv import Value, format_number
 
 Status = Literal["assessed", "not_assessable"]
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from nociscope import files
 from nociscope.problems import BadInput, Problem, clean_text
-from nociscope.tables import MISSING, SCORES, RawRow, split_tsv
+from nociscope.tables import SCORES
+from nociscope.tsv import MISSING, RawRow, split_tsv
 
 NEEDED = ("participant_id", "assay", "site", "measure", "z")
 """Columns without which nothing can be explained; `session_id` and `side` may be absent."""

@@ -34,7 +34,8 @@ from nociscope.norms.quality import suspicious
 from nociscope.norms.reference import reference_for
 from nociscope.norms.samples import Sample, by_device, is_known, sample_of
 from nociscope.study.records import Participant
-from nociscope.tables import MISSING, Reading
+from nociscope.tables import Reading
+from nociscope.tsv import MISSING
 
 MINIMUM = 5
 """Fewest controls that a norm is made of."""

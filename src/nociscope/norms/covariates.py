@@ -9,7 +9,8 @@ from functools import lru_cache
 from nociscope import units
 from nociscope.norms.model import HEIGHT_CM
 from nociscope.study.records import Participant
-from nociscope.tables import MISSING, Reading
+from nociscope.tables import Reading
+from nociscope.tsv import MISSING
 
 _Place = tuple[str, str, str, str, str, str]
 

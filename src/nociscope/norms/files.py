@@ -17,7 +17,7 @@ from nociscope import files, units
 from nociscope.norms.model import HEIGHT_CM, Norm, NormCell, NormCovariate
 from nociscope.norms.reference import coefficients
 from nociscope.problems import BadInput, Problem
-from nociscope.tables import Column, RawRow, parse_number, split_tsv
+from nociscope.tsv import Column, RawRow, parse_number, split_tsv
 
 MAX_NORM_BYTES = 4 * 2**20
 

@@ -11,7 +11,8 @@ from nociscope.norms.covariates import NOWHERE, Surroundings, convertible
 from nociscope.norms.model import HEIGHT_CM, Norm, NormCovariate
 from nociscope.norms.reference import NOTHING, cell_for
 from nociscope.study.records import Participant
-from nociscope.tables import MISSING, Reading
+from nociscope.tables import Reading
+from nociscope.tsv import MISSING
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from nociscope.norms.covariates import Surroundings
 from nociscope.norms.library import NormLibrary
 from nociscope.norms.scoring import score
 from nociscope.study.records import Participant
-from nociscope.tables import MISSING, Reading
+from nociscope.tables import Reading
+from nociscope.tsv import MISSING
 
 GROUP, ABNORMAL = 16, 6
 """Six or more abnormal values of one parameter in a group of 16 healthy people: probable measuring error (quality

@@ -10,7 +10,8 @@ from nociscope.assays.declaration import Covariate
 from nociscope.norms.covariates import Surroundings
 from nociscope.norms.local import Person
 from nociscope.study.records import Participant
-from nociscope.tables import MISSING, Reading
+from nociscope.tables import Reading
+from nociscope.tsv import MISSING
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from nociscope.norms.model import HEIGHT_CM, Norm
 from nociscope.norms.probability import p_below
 from nociscope.norms.reference import Z_LIMIT, PersonReference, normal_score, reference_for
 from nociscope.study.records import Participant
-from nociscope.tables import MISSING, Call, Reading, Score, format_number
+from nociscope.tables import Call, Reading, Score
+from nociscope.tsv import MISSING, format_number
 
 Side = Literal["low", "high", ""]
 

@@ -23,7 +23,7 @@ from nociscope.report.group_words import (
     word_of,
 )
 from nociscope.report.rows import title_of
-from nociscope.tables import MISSING
+from nociscope.tsv import MISSING
 
 _MOST_COLUMNS = 40
 

@@ -19,7 +19,7 @@ from nociscope.report.group_words import (
     with_span,
     word_of,
 )
-from nociscope.tables import MISSING
+from nociscope.tsv import MISSING
 
 _MOST_COMBINATIONS = 14
 

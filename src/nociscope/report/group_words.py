@@ -9,7 +9,7 @@ from nociscope.assays.declaration import Assay
 from nociscope.cohort.quantities import Quantity
 from nociscope.report import wording
 from nociscope.report.rows import title_of
-from nociscope.tables import MISSING, Value
+from nociscope.tsv import MISSING, Value
 
 Row = Mapping[str, Value]
 Tables = Mapping[str, Sequence[Row]]

@@ -12,7 +12,7 @@ from nociscope.report import page, wording
 from nociscope.report.participant import visit_address
 from nociscope.report.profile import pointed
 from nociscope.results import VisitResult
-from nociscope.tables import MISSING
+from nociscope.tsv import MISSING
 
 _FULL_ROWS = (4000, 1000, 200, 0)
 """How many visits get a full row; the others a link, so that a page of any study stays under its size."""

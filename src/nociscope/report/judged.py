@@ -12,7 +12,7 @@ from nociscope.report import page, wording
 from nociscope.report.rows import title_of
 from nociscope.rules.model import Finding
 from nociscope.study.clinical import SIGNS
-from nociscope.tables import MISSING
+from nociscope.tsv import MISSING
 
 VERDICTS = {"meets": "meets", "does_not_meet": "does not meet", "cannot_tell": "cannot tell"}
 

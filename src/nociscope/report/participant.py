@@ -18,7 +18,8 @@ from nociscope.report.profile import profile_words
 from nociscope.report.rows import NormLink, ReadingTable, joined, reading_table, title_of, value_words
 from nociscope.report.svg import UnsafeDrawing, checked, named, natural_width
 from nociscope.results import COURSE, AssayResult, NormUsed, VisitResult
-from nociscope.tables import MISSING, Reading
+from nociscope.tables import Reading
+from nociscope.tsv import MISSING
 
 _CSS_PIXELS_PER_POINT = 96 / 72
 _WIDE = 1.15

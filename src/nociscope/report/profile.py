@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from nociscope.mechanisms.result import AssayFactor, Contribution, Mechanism
 from nociscope.report import page, wording
-from nociscope.tables import format_number
+from nociscope.tsv import format_number
 
 _CLAIM = 0.9
 _DRIVERS = 3

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from nociscope.assays.declaration import Assay
 from nociscope.report import wording
-from nociscope.tables import MISSING, Reading, Score
+from nociscope.tables import Reading, Score
+from nociscope.tsv import MISSING
 
 Z_SHOWN = 4.0
 """The small scale of z in a table ends here; what lies beyond is drawn at its end with an arrow."""

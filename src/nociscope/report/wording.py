@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from nociscope.problems import clean_text
-from nociscope.tables import MISSING
+from nociscope.tsv import MISSING
 
 TEXT_LIMIT = 600
 """Characters of one text from data that a page shows; the tables hold all of it."""

@@ -9,7 +9,7 @@ from nociscope.assays.questionnaires.form import Form
 from nociscope.assays.questionnaires.instrument import instrument_named
 from nociscope.rules.logic import Fact, known
 from nociscope.rules.model import Evidence
-from nociscope.tables import Column, Table
+from nociscope.tsv import Column, Table
 
 
 def answers_table(key: str) -> Table:

@@ -13,7 +13,8 @@ from nociscope.assays.ncs.settings import NcsSettings
 from nociscope.problems import BadInput, Problem
 from nociscope.rules.model import VisitEvidence
 from nociscope.study.clinical import read_clinical
-from nociscope.tables import Reading, Row, Score
+from nociscope.tables import Reading, Score
+from nociscope.tsv import Row
 
 if TYPE_CHECKING:
     from nociscope.study.records import Visit

@@ -6,7 +6,8 @@ from nociscope.rules.logic import Fact, any_of, unknown
 from nociscope.rules.model import Decision, Evidence, Rule, decided
 from nociscope.rules.nerves import reaches, shown
 from nociscope.rules.small_fibre import LEG, words_of
-from nociscope.tables import MISSING, Reading
+from nociscope.tables import Reading
+from nociscope.tsv import MISSING
 
 KEY = "falco_2025_ald"
 

@@ -11,7 +11,7 @@ from itertools import product
 from nociscope.rules.answers import Given, answers, answers_table
 from nociscope.rules.logic import Fact, all_of, any_of, negate, unknown
 from nociscope.rules.model import Decision, Evidence, Rule, decided
-from nociscope.tables import format_number
+from nociscope.tsv import format_number
 
 TABLE = answers_table("fm_criteria")
 MONTHS = 3.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nociscope.rules.answers import Given, answers, answers_table
 from nociscope.rules.logic import Fact, all_of, any_of, at_least, negate
 from nociscope.rules.model import Decision, Evidence, Rule, decided
-from nociscope.tables import format_number
+from nociscope.tsv import format_number
 
 TABLE = answers_table("migraine_ichd3")
 PAIN = ("unilateral", "pulsating", "moderate_severe", "worse_activity")

@@ -16,7 +16,8 @@ from nociscope.problems import clean_text
 from nociscope.rules.logic import Fact, known, unknown
 from nociscope.study.clinical import Treatment
 from nociscope.study.records import Participant
-from nociscope.tables import MISSING, Reading, Row, Score, Table, Value
+from nociscope.tables import Reading, Score
+from nociscope.tsv import MISSING, Row, Table, Value
 
 Verdict = Literal["meets", "does_not_meet", "cannot_tell"]
 RuleStatus = Literal["read", "derived", "partial", "unverified"]

@@ -7,7 +7,7 @@ from nociscope.rules.criteria import load_criteria
 from nociscope.rules.demyelination import judge
 from nociscope.rules.model import Decision, Evidence, Rule
 from nociscope.rules.nerves import Limits, exceeds, limits_of, motor_nerves, used
-from nociscope.tables import MISSING
+from nociscope.tsv import MISSING
 
 KEY = "ncs_pattern"
 

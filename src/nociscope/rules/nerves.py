@@ -16,7 +16,8 @@ from nociscope.assays.ncs.measure import sites
 from nociscope.assays.ncs.read import NerveStudy
 from nociscope.norms.library import LABORATORY
 from nociscope.rules.model import Evidence
-from nociscope.tables import MISSING, Score, format_number
+from nociscope.tables import Score
+from nociscope.tsv import MISSING, format_number
 
 ENTRAPMENT_SEGMENTS: dict[str, frozenset[str]] = {
     "ulnar": frozenset({"above_elbow"}),

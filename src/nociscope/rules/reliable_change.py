@@ -9,7 +9,8 @@ from typing import Any
 
 from nociscope.rules.model import Decision, Evidence, Rule, VisitEvidence
 from nociscope.rules.nerves import exceeds, shown
-from nociscope.tables import MISSING, Reading
+from nociscope.tables import Reading
+from nociscope.tsv import MISSING
 
 KEY = "reliable_change"
 

@@ -6,7 +6,7 @@ from nociscope.assays.ncs.read import NerveStudy
 from nociscope.rules.criteria import Sensory
 from nociscope.rules.logic import Fact, all_of, any_of, at_least, unknown
 from nociscope.rules.nerves import Limits, exceeds, reaches, shown
-from nociscope.tables import MISSING
+from nociscope.tsv import MISSING
 
 
 def _small_and_slow(study: NerveStudy, limits: Limits, rule: Sensory) -> tuple[Fact, Fact]:

@@ -13,7 +13,8 @@ from nociscope.rules.logic import NEVER, Fact, all_of, any_of, union, unknown
 from nociscope.rules.model import Decision, Evidence, VisitEvidence
 from nociscope.rules.nerves import Limits, exceeds, limits_of, shown
 from nociscope.study.clinical import SIGNS
-from nociscope.tables import MISSING, Reading, Score, format_number
+from nociscope.tables import Reading, Score
+from nociscope.tsv import MISSING, format_number
 
 SMALL_SIGNS = tuple(name for name, kind in SIGNS.items() if kind == "small-fibre")
 LARGE_SIGNS = tuple(name for name, kind in SIGNS.items() if kind == "large-fibre")

@@ -24,7 +24,7 @@ from nociscope.study.phenotype import MAX_TABLE_BYTES, SESSIONS
 from nociscope.study.records import FileRecord, RawTable, Study, Visit
 from nociscope.study.settings import Settings
 from nociscope.study.walk import Tree, walk
-from nociscope.tables import MISSING, RawRow, Table, split_tsv
+from nociscope.tsv import MISSING, RawRow, Table, split_tsv
 
 if TYPE_CHECKING:
     from nociscope.assays.declaration import Assay

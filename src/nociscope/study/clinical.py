@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nociscope.problems import BadInput, Problem
-from nociscope.tables import MISSING, Column, Row, Table
+from nociscope.tsv import MISSING, Column, Row, Table
 
 if TYPE_CHECKING:
     from nociscope.study.records import Visit
@@ -80,7 +80,7 @@ class Treatment:
     @property
     def words(self) -> str:
         """The treatment in one phrase: drug, dose and dates."""
-        from nociscope.tables import format_number
+        from nociscope.tsv import format_number
 
         text = self.drug
         if self.dose is not None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from nociscope.problems import Problem
-from nociscope.tables import RawRow, format_number, parse_number
+from nociscope.tsv import RawRow, format_number, parse_number
 
 _NUMERIC = ("number", "integer", "index")
 

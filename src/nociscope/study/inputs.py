@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from nociscope.tables import Table
+from nociscope.tsv import Table
 
 
 @dataclass(frozen=True, slots=True)

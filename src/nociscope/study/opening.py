@@ -14,7 +14,7 @@ from nociscope.study.people import FILE, read_people
 from nociscope.study.phenotype import MAX_TABLE_BYTES, Gathered, gather_sessions, gather_tables
 from nociscope.study.records import FileRecord, Participant, Study, Visit
 from nociscope.study.walk import Folder, Tree, walk
-from nociscope.tables import MISSING
+from nociscope.tsv import MISSING
 
 DESCRIPTION = "dataset_description.json"
 

@@ -10,7 +10,7 @@ from nociscope.problems import BadInput, InvalidStudy, Problem, clean_text
 from nociscope.study.entities import is_identifier
 from nociscope.study.identity import identifies
 from nociscope.study.records import Participant
-from nociscope.tables import Column, RawRow, split_tsv
+from nociscope.tsv import Column, RawRow, split_tsv
 
 FILE = "participants.tsv"
 

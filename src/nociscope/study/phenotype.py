@@ -18,7 +18,7 @@ from nociscope.problems import BadInput, Problem, clean_text
 from nociscope.study.entities import is_identifier
 from nociscope.study.identity import identifies
 from nociscope.study.records import RawTable
-from nociscope.tables import MISSING, RawRow, split_tsv
+from nociscope.tsv import MISSING, RawRow, split_tsv
 
 SESSIONS = "sessions"
 """Name of the table that ``sub-<label>_sessions.tsv`` becomes."""

@@ -15,7 +15,7 @@ from typing import Any
 from nociscope import files
 from nociscope.problems import BadInput, Problem
 from nociscope.study.inputs import FileInput, TableInput
-from nociscope.tables import MISSING, Parsed, RawRow, Table
+from nociscope.tsv import MISSING, Parsed, RawRow, Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from nociscope.problems import Problem, Severity
 from nociscope.study.entities import is_identifier, parse_name
 from nociscope.study.ignore import Pattern, ignored
 from nociscope.study.records import FileRecord
-from nociscope.tables import MISSING
+from nociscope.tsv import MISSING
 
 NOT_WALKED = frozenset({"derivatives", "code", "sourcedata", "logs", "docs", "stimuli"})
 """Folders of a BIDS dataset that hold no raw data."""

@@ -12,9 +12,9 @@ import numpy as np
 from nociscope.assays.declaration import Assay, TableInput
 from nociscope.problems import BadInput, Problem
 from nociscope.study import Visit, open_study
-from nociscope.tables import RawRow
 from nociscope.testing.outputs import check_readings
 from nociscope.testing.promises import first_sentence, named, promise
+from nociscope.tsv import RawRow
 
 GARBAGE = ("", "x", "1e999", "-5", "0", "1" * 400, "=1+1", "\u202ex", "nan", "1,5", "\0")
 """Cells put into every column in turn."""

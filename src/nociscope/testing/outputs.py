@@ -12,9 +12,10 @@ from dataclasses import replace
 from typing import Any
 
 from nociscope.assays.declaration import Assay, Figure, Measure
-from nociscope.tables import READINGS, Call, Reading, Score, as_row, split_tsv
+from nociscope.tables import READINGS, Call, Reading, Score, as_row
 from nociscope.testing.promises import first_sentence, named, promise, random_state
 from nociscope.truth import TrueValue, Truth
+from nociscope.tsv import split_tsv
 
 
 def measured(assay: Assay, recording: Any, settings: Any) -> tuple[Reading, ...]:

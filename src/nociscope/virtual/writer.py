@@ -12,8 +12,9 @@ from nociscope.assays.declaration import Assay, TableInput
 from nociscope.files import to_json, write_atomic
 from nociscope.problems import CannotWrite
 from nociscope.study.entities import BIDS_VERSION
-from nociscope.tables import KEY_COLUMNS, MISSING, Column, Table, Value
+from nociscope.tables import KEY_COLUMNS
 from nociscope.truth import MECHANISM_KEYS, Simulated, SimulatedFile, Truth
+from nociscope.tsv import MISSING, Column, Table, Value
 from nociscope.virtual.seeds import sub_seed
 
 PARTICIPANTS = Table(

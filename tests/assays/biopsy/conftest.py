@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from nociscope.study import Participant, RawTable, Visit
-from nociscope.tables import RawRow, format_cell
+from nociscope.tsv import RawRow, format_cell
 
 COLUMNS = (
     "participant_id",

@@ -13,8 +13,8 @@ from nociscope.norms.library import load_library
 from nociscope.norms.scoring import score
 from nociscope.problems import BadInput
 from nociscope.study.records import Participant, RawTable, Visit
-from nociscope.tables import RawRow
 from nociscope.testing import check_assay
+from nociscope.tsv import RawRow
 
 FILE = "phenotype/esc.tsv"
 COLUMNS = ("participant_id", "site", "side", "esc_us", "device")

@@ -5,7 +5,7 @@ import pytest
 from nociscope.assays.labs import LABS, limits, measure, read, ucum
 from nociscope.problems import BadInput
 from nociscope.study import Participant, RawTable, Visit
-from nociscope.tables import RawRow
+from nociscope.tsv import RawRow
 
 COLUMNS = LABS.names
 

@@ -5,7 +5,7 @@ import pytest
 from nociscope.assays.ncs import NERVE_CONDUCTION, limits, measure, read
 from nociscope.problems import BadInput
 from nociscope.study import Participant, RawTable, Visit
-from nociscope.tables import RawRow
+from nociscope.tsv import RawRow
 
 COLUMNS = NERVE_CONDUCTION.names
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from nociscope.study.records import FileRecord, Participant, RawTable, Visit
-from nociscope.tables import RawRow, format_cell
 from nociscope.truth import Simulated
+from nociscope.tsv import RawRow, format_cell
 
 VALUE_COLUMNS = ("site", "side", "parameter", "value", "unit", "baseline_c", "censored", "device")
 TRIAL_COLUMNS = ("site", "side", "parameter", "trial", "intensity", "unit", "direction", "response", "rating")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from nociscope.assays.questionnaires import ASSAY
 from nociscope.study.records import Participant, RawTable, Visit
-from nociscope.tables import RawRow
+from nociscope.tsv import RawRow
 
 KEY = {"participant_id": "sub-01", "session_id": "n/a"}
 

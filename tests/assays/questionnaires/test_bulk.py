@@ -6,8 +6,9 @@ from nociscope.assays.questionnaires.bulk import readings_tsv, score_columns
 from nociscope.assays.questionnaires.instrument import instrument_named
 from nociscope.problems import BadInput
 from nociscope.study import open_study
-from nociscope.tables import READINGS, readings_from, split_tsv
+from nociscope.tables import READINGS, readings_from
 from nociscope.truth import Truth
+from nociscope.tsv import split_tsv
 from nociscope.virtual.writer import write_study
 
 

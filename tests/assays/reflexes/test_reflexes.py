@@ -15,8 +15,9 @@ from nociscope.norms.library import load_library
 from nociscope.norms.scoring import score
 from nociscope.problems import BadInput
 from nociscope.study.records import Participant, RawTable, Visit
-from nociscope.tables import RawRow, Reading, Score
+from nociscope.tables import Reading, Score
 from nociscope.testing import check_assay
+from nociscope.tsv import RawRow
 from tests.assays.hrv.studies import beats, onsets, study, visit
 
 COLUMNS = ("participant_id", "test", "value", "unit", "site", "device")

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from nociscope.assays.declaration import Assay, Figure, Measure, TableInput, setting
 from nociscope.problems import BadInput, Problem
-from nociscope.tables import Column, Reading, Table
+from nociscope.tables import Reading
 from nociscope.truth import Simulated
+from nociscope.tsv import Column, Table
 
 TOUCH = Table(
     "touch",

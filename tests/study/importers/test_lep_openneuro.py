@@ -6,7 +6,7 @@ import pytest
 
 from nociscope.problems import BadInput, InputMissing
 from nociscope.study.importers.lep_openneuro import import_lep_openneuro
-from nociscope.tables import split_tsv
+from nociscope.tsv import split_tsv
 
 SHARED = Path(os.environ.get("NOCISCOPE_SHARED", Path(__file__).parents[3] / "../shared"))
 

@@ -9,7 +9,7 @@ from nociscope.study import open_study
 from nociscope.study.importers.column_map import map_from, read_map
 from nociscope.study.importers.sheet import MAX_CELL
 from nociscope.study.importers.table import import_qualtrics, import_spss, import_table
-from nociscope.tables import split_tsv
+from nociscope.tsv import split_tsv
 
 SHARED = Path(os.environ.get("NOCISCOPE_SHARED", Path(__file__).parents[3] / "../shared"))
 

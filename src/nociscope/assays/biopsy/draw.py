@@ -10,7 +10,8 @@ from nociscope.assays.biopsy.pattern import chance_of_false_loss
 from nociscope.assays.biopsy.read import BiopsyRecording, Section
 from nociscope.assays.biopsy.table import STAINS
 from nociscope.assays.declaration import Figure
-from nociscope.tables import MISSING, Reading, Score
+from nociscope.tables import Reading, Score
+from nociscope.tsv import MISSING
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,7 +9,8 @@ from typing import Literal
 from nociscope.assays.biopsy.interval import rate
 from nociscope.assays.biopsy.read import BiopsyRecording, Section
 from nociscope.assays.declaration import setting
-from nociscope.tables import MISSING, Reading
+from nociscope.tables import Reading
+from nociscope.tsv import MISSING
 
 LAURIA_DOI = "10.1111/j.1529-8027.2010.00271.x"
 GORANSSON_DOI = "10.1212/01.wnl.0000113732.41127.8f"

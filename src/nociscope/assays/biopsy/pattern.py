@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from nociscope.assays.biopsy.measure import BiopsySettings
-from nociscope.tables import MISSING, Reading, Score
+from nociscope.tables import Reading, Score
+from nociscope.tsv import MISSING
 
 PATTERNS = {0: "none", 1: "distal", 2: "proximal", 3: "both"}
 

@@ -17,7 +17,7 @@ from nociscope.assays.biopsy.table import (
     suggestion,
 )
 from nociscope.problems import BadInput, Problem
-from nociscope.tables import MISSING, RawRow, Row, format_number
+from nociscope.tsv import MISSING, RawRow, Row, format_number
 
 if TYPE_CHECKING:
     from nociscope.study.records import Visit

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from nociscope.tables import MISSING, SITES, Column, Table
+from nociscope.tables import SITES
+from nociscope.tsv import MISSING, Column, Table
 
 STAINS = {
     "pgp95_bf": "PGP 9.5, bright field",

@@ -7,7 +7,8 @@ from nociscope.assays.ccm.read import EXTENSIONS, CcmRecording, Frame, read
 from nociscope.assays.ccm.settings import CCM_TABLE, CcmSettings
 from nociscope.assays.ccm.simulate import Scene, density_ladder, simulate, simulate_frame
 from nociscope.assays.declaration import Assay, FileInput, Loss, Measure, Reference, Spread, TableInput
-from nociscope.tables import MISSING, Reading
+from nociscope.tables import Reading
+from nociscope.tsv import MISSING
 
 __all__ = [
     "ASSAY",

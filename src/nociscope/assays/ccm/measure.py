@@ -18,7 +18,8 @@ from nociscope.assays.ccm.quality import FrameQuality, judge
 from nociscope.assays.ccm.read import CcmRecording, Frame
 from nociscope.assays.ccm.settings import EYE_SUFFIX, FRAME_METHOD, CcmSettings
 from nociscope.assays.ccm.tracing import Tracing, from_mask, resample, trace
-from nociscope.tables import MISSING, Quality, Reading, Row
+from nociscope.tables import Quality, Reading
+from nociscope.tsv import MISSING, Row
 
 UNITS = {
     "cnfl": "mm/mm2",

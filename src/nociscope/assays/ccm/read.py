@@ -16,7 +16,7 @@ from nociscope.assays.ccm.detector import STANDARD_UM, Image
 from nociscope.assays.ccm.settings import CCM_TABLE, CcmSettings
 from nociscope.problems import BadInput, Problem, clean_text
 from nociscope.study.records import FileRecord, Visit
-from nociscope.tables import MISSING, Row
+from nociscope.tsv import MISSING, Row
 
 MAX_SIDE = 4096
 MAX_FILE_BYTES = 128 * 2**20

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from nociscope.assays.ccm.detector import DETECTOR, DETECTOR_VERSION
 from nociscope.assays.declaration import setting
-from nociscope.tables import Column, Table
+from nociscope.tsv import Column, Table
 
 FRAME_METHOD = f"{DETECTOR}/{DETECTOR_VERSION}"
 """The detector and its version: the `method` of every reading of ours."""

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from nociscope.assays.esc.read import Conductance, EscRecording
-from nociscope.tables import MISSING, Quality, Reading
+from nociscope.tables import Quality, Reading
+from nociscope.tsv import MISSING
 
 NOVAK_DOI = "10.3389/fnagi.2016.00199"
 VINIK_DOI = "10.1089/dia.2015.0396"

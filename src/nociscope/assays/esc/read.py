@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nociscope.assays.esc.table import ANTICHOLINERGICS, ESC
 from nociscope.problems import BadInput, Problem, clean_text
-from nociscope.tables import MISSING, RawRow, format_number, parse_number
+from nociscope.tsv import MISSING, RawRow, format_number, parse_number
 
 if TYPE_CHECKING:
     from nociscope.study.records import Visit

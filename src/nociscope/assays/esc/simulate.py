@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from nociscope.assays.esc.table import ESC
-from nociscope.tables import Value
 from nociscope.truth import Simulated, TrueValue, Truth
+from nociscope.tsv import Value
 
 # Made up for demonstration, tests and power: chosen for plausible pictures, no norm of any kind.
 HEALTHY_US = {"hand": 74.0, "foot": 81.0}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nociscope.tables import Column, Table
+from nociscope.tsv import Column, Table
 
 ESC_SITES = {"hand": "palms", "foot": "soles"}
 ESC_SIDES = {"left": "left", "right": "right", "both": "mean of the two sides, where only that was kept"}

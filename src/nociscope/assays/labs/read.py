@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from nociscope.assays.labs import ucum
 from nociscope.assays.labs.panel import QUALITATIVE, analyte_key
 from nociscope.problems import BadInput, Problem
-from nociscope.tables import MISSING, Column, RawRow, Row, Table
+from nociscope.tsv import MISSING, Column, RawRow, Row, Table
 
 if TYPE_CHECKING:
     from nociscope.study.records import Visit

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from nociscope.assays.labs.read import LABS
-from nociscope.tables import Value
 from nociscope.truth import Simulated, TrueValue, Truth
+from nociscope.tsv import Value
 
 # Made up for demonstration: limits and spreads are round figures, not those of any laboratory.
 _PANEL: tuple[tuple[str, str, float, float, float | None, float | None, int], ...] = (

@@ -15,7 +15,7 @@ from nociscope.assays.lep.events import Tally, cell, read_energy, read_rating
 from nociscope.assays.lep.recording import Pulse
 from nociscope.assays.lep.settings import LepSettings
 from nociscope.problems import Problem, clean_text
-from nociscope.tables import RawRow, parse_number
+from nociscope.tsv import RawRow, parse_number
 
 
 def add_behaviour(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nociscope.tables import KEY_COLUMNS, MISSING, Column, Reading, Row, Table
+from nociscope.tables import KEY_COLUMNS, Reading
+from nociscope.tsv import MISSING, Column, Row, Table
 
 _PERSON, _SESSION = KEY_COLUMNS[:2]
 

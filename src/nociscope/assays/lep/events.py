@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from nociscope.assays.lep.recording import Pulse
 from nociscope.assays.lep.settings import LepSettings
 from nociscope.problems import Problem, Severity, clean_text
-from nociscope.tables import MISSING, SIDES, SITES, RawRow, parse_number
+from nociscope.tables import SIDES, SITES
+from nociscope.tsv import MISSING, RawRow, parse_number
 
 _MISSING = ("", "n/a", "nan", "na")
 MAX_ENERGY_J = 50.0

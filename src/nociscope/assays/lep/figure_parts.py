@@ -15,7 +15,8 @@ import numpy as np
 from nociscope.assays.lep.recording import Floats, Stimulated
 from nociscope.assays.lep.resample import t_quantile
 from nociscope.figures import PALETTE, new_figure
-from nociscope.tables import MISSING, Reading
+from nociscope.tables import Reading
+from nociscope.tsv import MISSING
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

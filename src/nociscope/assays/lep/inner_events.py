@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nociscope.assays.lep.formats import Opened
-from nociscope.tables import RawRow
+from nociscope.tsv import RawRow
 
 
 def inner_rows(opened: Opened, file: str) -> list[RawRow]:

@@ -25,7 +25,7 @@ from nociscope.assays.lep.recording import LepRecording, Pulse
 from nociscope.assays.lep.settings import LepSettings
 from nociscope.assays.lep.signals import Found, derive, epoch_length, from_continuous, from_epochs, scalp_bins
 from nociscope.problems import BadInput, Problem, clean_text
-from nociscope.tables import MISSING, RawRow, split_tsv
+from nociscope.tsv import MISSING, RawRow, split_tsv
 
 if TYPE_CHECKING:
     from nociscope.study.records import FileRecord, Visit

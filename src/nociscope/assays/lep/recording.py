@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nociscope.problems import Problem
-from nociscope.tables import MISSING, Row
+from nociscope.tsv import MISSING, Row
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

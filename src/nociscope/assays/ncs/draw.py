@@ -12,7 +12,8 @@ from nociscope.assays.ncs.marking import mark_all
 from nociscope.assays.ncs.measure import WAVEFORM
 from nociscope.assays.ncs.read import NcsRecording
 from nociscope.assays.ncs.settings import NcsSettings
-from nociscope.tables import MISSING, Reading, Score
+from nociscope.tables import Reading, Score
+from nociscope.tsv import MISSING
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,7 +10,7 @@ import numpy as np
 from nociscope.assays.declaration import Figure
 from nociscope.assays.ncs.marking import Marked
 from nociscope.assays.ncs.settings import NcsSettings
-from nociscope.tables import MISSING
+from nociscope.tsv import MISSING
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,7 +11,8 @@ from nociscope.assays.ncs.read import NcsRecording, NerveStudy
 from nociscope.assays.ncs.recordings import SweepSeries
 from nociscope.assays.ncs.settings import NcsSettings
 from nociscope.assays.ncs.table import LEG_NERVES
-from nociscope.tables import MISSING, Reading, format_number
+from nociscope.tables import Reading
+from nociscope.tsv import MISSING, format_number
 
 _PLAIN = {
     "amplitude": "",

@@ -10,7 +10,7 @@ from nociscope.assays.ncs.recordings import SweepSeries, read_recordings
 from nociscope.assays.ncs.settings import NcsSettings
 from nociscope.assays.ncs.table import NERVE_CONDUCTION, STIMULATIONS, canonical
 from nociscope.problems import BadInput, Problem
-from nociscope.tables import MISSING, RawRow, Row
+from nociscope.tsv import MISSING, RawRow, Row
 
 if TYPE_CHECKING:
     from nociscope.study.records import Visit

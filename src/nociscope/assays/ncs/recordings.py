@@ -19,7 +19,7 @@ from nociscope.assays.ncs.table import NERVE_CONDUCTION, STIMULATIONS, canonical
 from nociscope.problems import BadInput, Problem
 from nociscope.study.inputs import FileInput
 from nociscope.study.records import FileRecord
-from nociscope.tables import MISSING, Column, RawRow, Row, Table, split_tsv
+from nociscope.tsv import MISSING, Column, RawRow, Row, Table, split_tsv
 
 if TYPE_CHECKING:
     from nociscope.study.records import Visit

@@ -13,8 +13,8 @@ from nociscope.assays.ncs.table import LEG_NERVES, NERVE_CONDUCTION
 from nociscope.assays.ncs.virtual_recording import STEP_MS as FILE_STEP_MS
 from nociscope.assays.ncs.virtual_recording import VirtualSweep, recording
 from nociscope.assays.ncs.waveform import Array, Marks, mark, response
-from nociscope.tables import Value
 from nociscope.truth import Simulated, SimulatedFile, TrueValue, Truth
+from nociscope.tsv import Value
 
 FIBRES = 240
 STEP_MS = 0.05

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nociscope.tables import MISSING, Column, Table
+from nociscope.tsv import MISSING, Column, Table
 
 NERVES = {
     "median": "median",

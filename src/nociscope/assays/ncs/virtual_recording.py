@@ -11,8 +11,8 @@ import numpy as np
 from nociscope import edf
 from nociscope.assays.ncs.recordings import EVENTS
 from nociscope.assays.ncs.waveform import Array
-from nociscope.tables import Value
 from nociscope.truth import SimulatedFile
+from nociscope.tsv import Value
 
 RATE_HZ = 20_000
 STEP_MS = 1000 / RATE_HZ

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from nociscope import units
 from nociscope.assays.qst.parameters import Parameter
-from nociscope.tables import format_number
+from nociscope.tsv import format_number
 
 _ALIASES = {
     "delta degc": "delta_degC",

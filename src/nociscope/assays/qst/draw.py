@@ -16,7 +16,8 @@ from nociscope.assays.qst.read import QstRecording, Trial
 from nociscope.assays.qst.settings import Settings
 from nociscope.assays.qst.yes_no import METHOD
 from nociscope.figures import PALETTE, figure_to_svg, house_style, new_figure, z_band
-from nociscope.tables import MISSING, Reading, Score
+from nociscope.tables import Reading, Score
+from nociscope.tsv import MISSING
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from nociscope.assays.declaration import FileInput, TableInput
 from nociscope.assays.qst.parameters import PARAMETERS
-from nociscope.tables import SITES, Column, Table
+from nociscope.tables import SITES
+from nociscope.tsv import Column, Table
 
 QST_SITES = tuple(s for s in SITES if not s.startswith("cornea"))
 SIDES = {"left": "left side", "right": "right side", "both": "both sides together"}

@@ -16,14 +16,8 @@ from nociscope.assays.qst.inputs import QST_SITES, SIDES, TRIAL_FILES, TRIALS, V
 from nociscope.assays.qst.parameters import PARAMETERS, SLOPE_CODES, Parameter
 from nociscope.assays.qst.settings import Settings
 from nociscope.problems import BadInput, Problem
-from nociscope.tables import (
-    MISSING,
-    Censored,
-    RawRow,
-    Row,
-    format_number,
-    split_tsv,
-)
+from nociscope.tables import Censored
+from nociscope.tsv import MISSING, RawRow, Row, format_number, split_tsv
 
 if TYPE_CHECKING:
     from nociscope.study.records import FileRecord, Visit

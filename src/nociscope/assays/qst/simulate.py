@@ -15,8 +15,8 @@ from nociscope.assays.qst.inputs import TRIALS
 from nociscope.assays.qst.parameters import PARAMETERS
 from nociscope.assays.qst.psychometric import proportion_yes
 from nociscope.files import to_json
-from nociscope.tables import Value
 from nociscope.truth import Simulated, SimulatedFile, TrueValue, Truth
+from nociscope.tsv import Value
 
 DEVICE = "virtual thermode"
 BASELINE_C = 32.0

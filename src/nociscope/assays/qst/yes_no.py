@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from nociscope.assays.qst.parameters import PARAMETERS
 from nociscope.assays.qst.psychometric import Fit
 from nociscope.assays.qst.read import Trial
-from nociscope.tables import Censored, Quality, Reading, format_number
+from nociscope.tables import Censored, Quality, Reading
+from nociscope.tsv import format_number
 
 METHOD = "yes_no:cumulative_normal:profile"
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from nociscope.assays.questionnaires.instrument import Instrument, Item
 from nociscope.assays.questionnaires.scoring import Bools, Floats
-from nociscope.tables import MISSING, format_number, parse_number
+from nociscope.tsv import MISSING, format_number, parse_number
 
 _TIME = re.compile(r"(\d{1,2})[:hH](\d{2})(?::(\d{2}))?\s*([aApP])?\.?[mM]?\.?")
 _WORDS = {"yes": 1.0, "no": 0.0}

@@ -15,7 +15,8 @@ from nociscope.assays.questionnaires.answers import columns_of, parse_columns
 from nociscope.assays.questionnaires.instrument import Instrument, ScoreRule
 from nociscope.assays.questionnaires.scoring import Bools, Floats, score
 from nociscope.problems import BadInput, Problem
-from nociscope.tables import MISSING, READINGS, format_number
+from nociscope.tables import READINGS
+from nociscope.tsv import MISSING, format_number
 
 KEY = ("participant_id", "session_id")
 

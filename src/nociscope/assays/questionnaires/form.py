@@ -9,7 +9,7 @@ import numpy as np
 
 from nociscope.assays.questionnaires.instrument import Instrument, Variant
 from nociscope.assays.questionnaires.scoring import gated, score
-from nociscope.tables import MISSING
+from nociscope.tsv import MISSING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

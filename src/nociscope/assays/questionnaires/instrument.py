@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from nociscope.tables import MISSING, Column, Table
+from nociscope.tsv import MISSING, Column, Table
 
 ItemKind = Literal["code", "number", "time", "yes_no", "free"]
 Operation = Literal["sum", "mean", "any", "percent", "hours_between", "variants"]

@@ -10,7 +10,7 @@ from nociscope.assays.questionnaires.answers import columns_of, parse_answer, pa
 from nociscope.assays.questionnaires.form import Form, scored_form
 from nociscope.assays.questionnaires.instrument import Instrument, instrument_named, instruments
 from nociscope.problems import BadInput, Problem
-from nociscope.tables import MISSING, RawRow, format_number
+from nociscope.tsv import MISSING, RawRow, format_number
 
 if TYPE_CHECKING:
     from nociscope.study.records import RawTable, Visit

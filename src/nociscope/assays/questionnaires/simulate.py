@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nociscope.tables import Value
 from nociscope.truth import Simulated, TrueValue, Truth
+from nociscope.tsv import Value
 
 Rows = dict[str, dict[str, Value]]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nociscope.assays.questionnaires.instrument import Instrument, ScoreRule, instruments
-from nociscope.tables import format_number
+from nociscope.tsv import format_number
 
 
 def instrument_lines(instrument: Instrument) -> list[str]:

@@ -12,7 +12,7 @@ from nociscope.assays.reflexes.table import EVENTS, REFLEXES, TESTS
 from nociscope.beats.physio import read_series
 from nociscope.beats.series import BeatSeries
 from nociscope.problems import BadInput, Problem
-from nociscope.tables import MISSING, RawRow, Row, format_number, split_tsv
+from nociscope.tsv import MISSING, RawRow, Row, format_number, split_tsv
 
 if TYPE_CHECKING:
     from nociscope.study.records import FileRecord, Visit

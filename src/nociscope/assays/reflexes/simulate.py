@@ -6,8 +6,8 @@ import numpy as np
 
 from nociscope.assays.reflexes.table import REFLEXES
 from nociscope.beats.virtual import ecg, ecg_files
-from nociscope.tables import Value
 from nociscope.truth import Simulated, TrueValue, Truth
+from nociscope.tsv import Value
 
 # Made up for demonstration, tests and power: chosen for plausible pictures, no norm of any kind.
 BREATHS = 8

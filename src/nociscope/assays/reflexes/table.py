@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from nociscope.tables import SITES, Column, Table
+from nociscope.tables import SITES
+from nociscope.tsv import Column, Table
 
 
 @dataclass(frozen=True, slots=True)

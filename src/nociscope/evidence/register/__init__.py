@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from nociscope import files
 from nociscope.evidence.studies import StudyTable
-from nociscope.tables import MISSING, parse_number, split_tsv
+from nociscope.tsv import MISSING, parse_number, split_tsv
 
 DATA = Path(__file__).parent / "data"
 ACTIVE = ("R", "R2", "D")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from nociscope.tables import parse_number
+from nociscope.tsv import parse_number
 
 _TIME = re.compile(r"\d{1,2}:\d{2}(:\d{2})?")
 MANY_DIGITS = 9

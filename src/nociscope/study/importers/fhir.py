@@ -20,7 +20,7 @@ from nociscope import files
 from nociscope.problems import BadInput, InputMissing, Problem, clean_text
 from nociscope.study.importers.study_tables import Labels, StudyTables, forms
 from nociscope.study.importers.summary import Imported, limited
-from nociscope.tables import MISSING, Table, format_number
+from nociscope.tsv import MISSING, Table, format_number
 
 ANALYTES = {"76039-7": "sil2r"}
 """LOINC -> analyte: the soluble interleukin-2 receptor, as two laboratory catalogues code it."""

@@ -21,7 +21,7 @@ from nociscope import files
 from nociscope.problems import BadInput, InputMissing, Problem, clean_text
 from nociscope.study.importers.sheet import read_text
 from nociscope.study.importers.summary import Imported, limited
-from nociscope.tables import MISSING, format_number, parse_number, split_tsv
+from nociscope.tsv import MISSING, format_number, parse_number, split_tsv
 
 RATING_TOP = 10.0
 ENERGY_TOP = 50.0

@@ -186,7 +186,7 @@ def _events(header: _Header, epochs: int, points: int, name: str) -> tuple[list[
 
 
 def _events_table(events: Sequence[tuple[float, str]], pulses: Sequence[str], site: str, side: str) -> str:
-    from nociscope.tables import format_cell
+    from nociscope.tsv import format_cell
 
     lines = ["onset\tduration\ttrial_type\tvalue\tsite\tside"]
     for onset, code in events:

@@ -14,7 +14,7 @@ from nociscope.study.importers.column_map import Block, CellRule, ColumnMap
 from nociscope.study.importers.sheet import Sheet
 from nociscope.study.importers.study_tables import Labels, StudyTables, known_table, session_of
 from nociscope.study.importers.summary import Imported, limited
-from nociscope.tables import MISSING, Column, format_number, parse_number
+from nociscope.tsv import MISSING, Column, format_number, parse_number
 from nociscope.units import convert
 
 _NEEDS_UNIT = {

@@ -8,7 +8,7 @@ from pathlib import Path
 from nociscope import files
 from nociscope.problems import BadInput, Problem, clean_text
 from nociscope.study.entities import BIDS_VERSION
-from nociscope.tables import MISSING
+from nociscope.tsv import MISSING
 
 
 def describe(study: Path, name: str = "") -> bool:

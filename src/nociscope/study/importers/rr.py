@@ -18,7 +18,7 @@ from nociscope import files
 from nociscope.problems import BadInput, CannotWrite, InputMissing, Problem, UsageError
 from nociscope.study.entities import is_label, parse_name
 from nociscope.study.importers.registering import add_participant, describe
-from nociscope.tables import format_number
+from nociscope.tsv import format_number
 
 MAX_BYTES = 64 * 2**20
 """A day of beats has 2 MB in the widest dialect."""

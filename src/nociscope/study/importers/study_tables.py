@@ -14,7 +14,7 @@ from nociscope import files
 from nociscope.problems import BadInput, CannotWrite, Problem, clean_text
 from nociscope.study.entities import is_identifier
 from nociscope.study.importers.registering import describe
-from nociscope.tables import MISSING, Table, format_cell, split_tsv
+from nociscope.tsv import MISSING, Table, format_cell, split_tsv
 
 PEOPLE = "participants"
 

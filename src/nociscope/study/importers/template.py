@@ -10,7 +10,7 @@ from nociscope.assays.registry import assays
 from nociscope.problems import CannotWrite, UsageError, clean_text
 from nociscope.study.importers.study_tables import known_table
 from nociscope.study.inputs import TableInput
-from nociscope.tables import Table
+from nociscope.tsv import Table
 
 
 def tables_for(name: str) -> tuple[Table, ...]:
