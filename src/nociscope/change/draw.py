@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,9 @@ from nociscope.tables import Reading
 from nociscope.tsv import MISSING, format_number
 
 MOST_PANELS = 9
+
+PANEL_CHARACTERS = 34
+"""Longest line of a title that fits above one panel."""
 
 _WORDS = {
     "improved": "improved beyond measurement error",
@@ -115,7 +119,8 @@ def _panel(ax: Any, c: Change, course: Course, visits: Sequence[VisitEvidence], 
     ax.margins(y=0.12)
     unit = "" if c.unit in ("", MISSING, "count", "ratio") else f" ({c.unit})"
     place = ", ".join(w.replace("_", " ") for w in (c.site, c.side) if w != MISSING)
-    ax.set_title(f"{_title(c)}{unit}" + (f"\n{place}" if place else ""), fontsize=8.5)
+    title = "\n".join(textwrap.wrap(_title(c), PANEL_CHARACTERS))
+    ax.set_title(f"{title}\n{place}{unit}" if place else f"{title}{unit}", fontsize=8.5)
 
 
 def _title(c: Change) -> str:
@@ -134,16 +139,21 @@ def _name(c: Change) -> str:
     return ", ".join([_title(c), *words])
 
 
+def _number(value: float) -> str:
+    return format_number(round(value, 2)).replace("-", "−")
+
+
 def _sentence(c: Change) -> str:
-    text = f"{_name(c)}: {format_number(round(c.first, 2))} to {format_number(round(c.last, 2))}"
+    text = f"{_name(c)}: {_number(c.first)} to {_number(c.last)}"
     interval = ""
     if c.low is not None and c.high is not None:
-        ends = (format_number(round(x, 2)) for x in (c.low, c.high))
+        ends = (_number(x) for x in (c.low, c.high))
         interval = f" (95 % interval of the change {' to '.join(ends)})"
     placebo = placebo_change_for(c.measure, c.site)
     beside = ""
     if placebo is not None:
         beside = (
-            f" On placebo it changed by {placebo.mean:+g} (SD {placebo.sd:g}) in {placebo.months} months (diamond)."
+            f" On placebo it changed by {placebo.mean:+g}".replace("-", "−")
+            + f" (SD {placebo.sd:g}) in {placebo.months} months (diamond)."
         )
     return f"{text[:1].upper()}{text[1:]}{interval}, {_WORDS[c.verdict]}.{beside}"
