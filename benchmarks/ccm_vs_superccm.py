@@ -136,7 +136,7 @@ def main() -> None:
                 f"{name}: median {result['median_s']:.3f} s, slowest {result['max_s']:.3f} s, "
                 f"peak {result['peak_mb']:.0f} MB, CNFL {values.mean():.1f} +- {values.std(ddof=1):.1f} mm/mm2"
             )
-            for group in ("Tuning", "HeldOut") if annotated else ():
+            for group in ("Tuning", "HeldOut", "Later") if annotated else ():
                 for ignore in (False, True):
                     rows = []
                     for frame in annotated[group]:

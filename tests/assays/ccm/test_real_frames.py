@@ -41,9 +41,9 @@ def agreement(found, wanted, tolerance=3.0):
 
 def test_agreement_with_the_annotation_stays_what_is_written_in_the_validation():
     f1 = {n: agreement(centre_lines(trace(frame(n))), drawn(a))[2] for n, a in ANNOTATED["Frames"].items()}
-    held_out = np.mean([f1[n] for n in ANNOTATED["HeldOut"]])
     assert np.mean(list(f1.values())) > 0.895
-    assert held_out > 0.87
+    assert np.mean([f1[n] for n in ANNOTATED["HeldOut"]]) > 0.87
+    assert np.mean([f1[n] for n in ANNOTATED["Later"]]) > 0.895
 
 
 def test_real_frames_turn_without_change_and_move_with_little():
